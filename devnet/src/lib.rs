@@ -1,1 +1,15 @@
-//! devnet
+//! A chain to develop and test on, and the stack around it.
+//!
+//! - [`anvil`]: a real EVM node as a child process
+//! - [`contracts`]: the twins of VVV, staking and DIEM, put at their real addresses
+//! - [`traffic`]: a seeded economy on them
+//! - [`scripted`]: a node that serves a chain given as data and misbehaves on command
+//! - [`postgres`]: a private Postgres cluster
+//! - [`stack`]: all of it together with `indexer` and `api`
+
+pub mod anvil;
+pub mod contracts;
+pub mod postgres;
+pub mod scripted;
+pub mod stack;
+pub mod traffic;

@@ -1,0 +1,1 @@
+//! A real EVM node as a child process.

@@ -1,0 +1,1 @@
+//! The contract twins, put at their real addresses.

@@ -1,0 +1,3 @@
+//! `devnet`: the whole stack on one machine.
+
+fn main() {}

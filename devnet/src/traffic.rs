@@ -1,0 +1,1 @@
+//! A seeded economy on the twins.
