@@ -1,1 +1,27 @@
-//! ledger
+//! Events and readings in, positions, totals and entitlements out.
+//!
+//! Pure: no I/O, no async, no clock, no environment, no floating point. Whoever calls says what happened; this crate
+//! says what it means, or why it cannot.
+//!
+//! - [`event`], [`block`]: what comes in
+//! - [`capacity`]: sVVV, locks, cooldowns, DIEM and parameters, from the light logs
+//! - [`supply`]: VVV balances and burns, from all VVV transfers
+//! - [`position`], [`totals`], [`parameter`]: what comes out
+//! - [`attribution`], [`witness`]: the two questions answered per transaction
+//! - [`entitlement`], [`epoch`], [`curve`], [`ratio`]: what the state means to a reader
+
+pub mod attribution;
+pub mod block;
+pub mod capacity;
+mod checked;
+pub mod curve;
+pub mod entitlement;
+pub mod epoch;
+pub mod event;
+pub mod halt;
+pub mod parameter;
+pub mod position;
+pub mod ratio;
+pub mod supply;
+pub mod totals;
+pub mod witness;

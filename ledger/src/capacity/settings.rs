@@ -1,0 +1,96 @@
+//! Parameters within a block: what events set, and what a reading at the block's end says of the rest.
+//!
+//! A reading is the contract's answer after the whole block. It holds from a point within the block on only if no event
+//! sets the parameter between that point and the end; otherwise the value in between is not known.
+
+use alloy_primitives::{Address, U256};
+
+use super::{Capacity, CapacityChanges};
+use crate::block::Block;
+use crate::event::Entry;
+use crate::halt::{Anomaly, AnomalyKind};
+use crate::parameter::{Parameter, ParameterChange, Parameters, Setting, Source};
+
+impl Capacity {
+    /// Values not known before the block hold from its start if nothing in it sets them: constructors and the first
+    /// block followed.
+    pub(super) fn open_settings(&mut self, block: &Block) {
+        for Setting { parameter, value } in &block.readings {
+            if self.parameters.get(*parameter).is_none() && !block.sets_from(0, *parameter) {
+                self.parameters.set(*parameter, Some(value.clone()));
+            }
+        }
+    }
+
+    /// An event sets parameters.
+    pub(super) fn apply_settings(&mut self, settings: &[Setting]) {
+        for Setting { parameter, value } in settings {
+            self.parameters.set(*parameter, Some(value.clone()));
+        }
+    }
+
+    /// New code may have changed anything, and says so only through readings.
+    pub(super) fn upgrade(&mut self, block: &Block, entry: &Entry, implementation: Address) {
+        self.reread(block, entry);
+        let word = U256::from_be_slice(implementation.as_slice());
+        self.parameters.set(Parameter::Implementation, Some(vec![word]));
+    }
+
+    /// From this entry on the readings hold, and what was not read or is set again later in the block is not known.
+    pub(super) fn reread(&mut self, block: &Block, entry: &Entry) {
+        let after = block.entries.partition_point(|other| other.log_index <= entry.log_index);
+        let announced = Parameter::ALL.into_iter().filter(|p| p.is_announced() && is_of_staking(*p));
+        for parameter in announced {
+            let reading = block.reading(parameter).filter(|_| !block.sets_from(after, parameter));
+            self.parameters.set(parameter, reading.map(|setting| setting.value.clone()));
+        }
+    }
+
+    /// Ends the block: readings have the last word, and every parameter set or shown is reported.
+    pub(super) fn close_settings(&mut self, block: &Block, before: &Parameters, changes: &mut CapacityChanges) {
+        for parameter in Parameter::ALL {
+            let set = block.sets_from(0, parameter);
+            let reading = block.reading(parameter);
+            if let Some(reading) = reading {
+                let current = self.parameters.get(parameter);
+                if parameter.is_announced() && current.is_some_and(|value| value != reading.value) {
+                    changes.anomalies.push(mismatch(parameter, current, &reading.value));
+                }
+                self.parameters.set(parameter, Some(reading.value.clone()));
+            }
+            let after = self.parameters.get(parameter);
+            if set || reading.is_some() || after != before.get(parameter) {
+                let source = if set && reading.is_none() || announced_by_event(block, parameter, after) {
+                    Source::Event
+                } else {
+                    Source::Call
+                };
+                changes.parameters.push(ParameterChange { parameter, value: after.map(<[U256]>::to_vec), source });
+            }
+        }
+    }
+}
+
+fn is_of_staking(parameter: Parameter) -> bool {
+    !matches!(parameter, Parameter::DiemCooldown | Parameter::VvvOwner | Parameter::Implementation)
+}
+
+/// Whether the last event of the block that sets the parameter gave it the value it has now.
+fn announced_by_event(block: &Block, parameter: Parameter, value: Option<&[U256]>) -> bool {
+    let settings = block.entries.iter().flat_map(|entry| entry.event.settings());
+    let last = settings.filter(|setting| setting.parameter == parameter).last();
+    last.is_some_and(|setting| Some(setting.value.as_slice()) == value)
+}
+
+fn mismatch(parameter: Parameter, current: Option<&[U256]>, read: &[U256]) -> Anomaly {
+    let words = |value: &[U256]| match value {
+        [word] => word.to_string(),
+        cells => format!("{} cells", cells.len()),
+    };
+    let current = current.map_or_else(|| "nothing".into(), words);
+    Anomaly {
+        log_index: None,
+        kind: AnomalyKind::ReadingMismatch,
+        detail: format!("{} is {}, events announced {current}", parameter.name(), words(read)),
+    }
+}

@@ -1,0 +1,52 @@
+//! What one address holds.
+
+use alloy_primitives::U256;
+
+/// An amount on its way out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cooling {
+    /// In base units. Stays after the end until it is withdrawn.
+    pub amount: U256,
+    /// Seconds since 1970. `None` where nothing cools, or where the duration in force was not known.
+    pub ends_at: Option<u64>,
+}
+
+impl Cooling {
+    /// What may be withdrawn at a time; `None` where the end is not known.
+    pub fn claimable_at(&self, timestamp: u64) -> Option<U256> {
+        if self.amount.is_zero() {
+            return Some(U256::ZERO);
+        }
+        let ends_at = self.ends_at?;
+        Some(if timestamp >= ends_at { self.amount } else { U256::ZERO })
+    }
+}
+
+/// What one address holds of sVVV and DIEM, in base units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    /// sVVV balance, locked and unlocked together.
+    pub svvv: U256,
+    /// sVVV locked against minted DIEM.
+    pub locked: U256,
+    /// DIEM minted against the lock and not yet burned.
+    pub outstanding: U256,
+    /// Unstaked VVV in cooldown.
+    pub svvv_cooling: Cooling,
+    /// DIEM balance of the address itself.
+    pub diem_liquid: U256,
+    /// DIEM staked: what entitles.
+    pub diem_staked: U256,
+    /// Unstaked DIEM in cooldown or waiting to be withdrawn.
+    pub diem_cooling: Cooling,
+    /// VVV rewards claimed since the start.
+    pub claimed: U256,
+}
+
+impl Position {
+    /// sVVV that is not locked. A position never holds less than it has locked.
+    pub fn unlocked(&self) -> U256 {
+        debug_assert!(self.locked <= self.svvv, "the ledger refuses such a position");
+        self.svvv.wrapping_sub(self.locked)
+    }
+}

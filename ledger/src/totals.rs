@@ -1,0 +1,60 @@
+//! What the whole network holds.
+
+use alloy_primitives::U256;
+
+/// Totals that the light events move. Amounts in base units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CapacityTotals {
+    /// sVVV.totalSupply().
+    pub svvv_supply: U256,
+    /// totalLockedStakedVVV().
+    pub svvv_locked: U256,
+    /// VVV in the cooldown of unstaking.
+    pub svvv_cooling: U256,
+    /// DIEM.totalSupply().
+    pub diem_supply: U256,
+    /// DIEM minted against locks and not yet burned.
+    pub diem_outstanding: U256,
+    /// Staked DIEM, cooling left out.
+    pub diem_staked: U256,
+    /// DIEM in cooldown or waiting to be withdrawn.
+    pub diem_cooling: U256,
+    /// DIEM minted by DiemMinted events.
+    pub diem_minted: Tally,
+    /// DIEM minted without one.
+    pub diem_minted_direct: U256,
+    /// DIEM burned by DiemBurned events.
+    pub diem_burned: Tally,
+    /// DIEM burned without one.
+    pub diem_burned_direct: U256,
+    /// Addresses with sVVV, the three contracts left out.
+    pub stakers: u64,
+    /// Addresses with staked DIEM.
+    pub diem_stakers: u64,
+    /// Addresses with outstanding DIEM.
+    pub minters: u64,
+    /// Logs kept undecoded.
+    pub unknown_logs: u64,
+}
+
+/// Totals that VVV transfers move. Amounts in base units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SupplyTotals {
+    /// VVV.totalSupply(): burns do not lower it.
+    pub supply: U256,
+    /// VVV.balanceOf(0x0).
+    pub burned: U256,
+    /// Burns of more than zero.
+    pub burn_count: u64,
+    /// Addresses with VVV, 0x0 left out.
+    pub holders: u64,
+}
+
+/// An amount and how many events it is the sum of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// In base units.
+    pub amount: U256,
+    /// How many.
+    pub count: u64,
+}
