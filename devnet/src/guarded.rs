@@ -16,8 +16,9 @@ use anyhow::{Context, Result};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, Command};
 
-/// Signal, pid, directory or nothing. Signals meant for the whole terminal are not for the guard. A child that has not
-/// ended 30 s after it was asked to is killed.
+/// Arguments: signal, pid, directory or nothing. Signals meant for the whole terminal are not for the guard. A child
+/// that has not ended 30 s after it was asked to is killed. One that has ended may stay a zombie for as long as nobody
+/// waits for it, in a container whose first process does not.
 const GUARD: &str = r#"
 trap '' INT TERM HUP
 read -r word
@@ -25,6 +26,7 @@ if [ "$word" != ended ]; then
     kill -"$1" "$2" 2>/dev/null
     tenths=0
     while kill -0 "$2" 2>/dev/null && [ $tenths -lt 310 ]; do
+        ! grep -q ') Z ' "/proc/$2/stat" 2>/dev/null || break
         tenths=$((tenths + 1))
         [ $tenths -ne 300 ] || kill -KILL "$2" 2>/dev/null
         sleep 0.1

@@ -1,5 +1,7 @@
 //! The node: a real one, as a child process.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 mod support;
 
 use std::time::Duration;

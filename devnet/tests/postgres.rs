@@ -1,5 +1,7 @@
 //! A private cluster: real binaries, real processes.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 mod support;
 
 use std::path::Path;

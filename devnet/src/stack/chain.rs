@@ -92,10 +92,10 @@ pub(super) async fn start(
         None => is_new,
     };
     if !fits {
-        say("chain", "chain and database do not go together; both are dropped and made anew");
         if stored.is_some() {
             storage.renew().await?;
         }
+        say("chain", "chain and database do not go together; both are dropped and made anew");
         node.stop().await?;
         std::fs::remove_file(&state).ok();
         node = launch(options, &state).await?;

@@ -9,6 +9,7 @@ mod programs;
 mod storage;
 
 use std::fs::{File, TryLockError};
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -45,7 +46,7 @@ pub struct Up {
     #[arg(long, env = "BLOCK_TIME", value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     pub block_time: Duration,
     /// Leave the local chain to yourself: blocks, but no transactions
-    #[arg(long, env = "NO_TRAFFIC")]
+    #[arg(long, env = "NO_TRAFFIC", value_parser = clap::builder::FalseyValueParser::new())]
     pub no_traffic: bool,
     /// Log filter of both programs, as in `info,indexer=debug`
     #[arg(long, env = "LOG", value_name = "FILTER")]
@@ -218,7 +219,8 @@ fn page(listen: SocketAddr) -> String {
     if listen.ip().is_unspecified() { format!("localhost:{}", listen.port()) } else { listen.to_string() }
 }
 
-/// One line about one part, in the columns of the programs' own lines.
+/// One line about one part, in the columns of the programs' own lines. A terminal that is gone is no reason to stop
+/// in disorder.
 fn say(part: &str, words: &str) {
-    println!("{part:>8} | {words}");
+    writeln!(std::io::stdout(), "{part:>8} | {words}").ok();
 }
