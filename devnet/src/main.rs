@@ -59,7 +59,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
 
 /// Runs a command beside a temporary cluster, which is stopped whatever becomes of the command.
 async fn with_postgres(command: &[OsString]) -> Result<ExitCode> {
-    if std::env::var_os("DATABASE_URL").is_some() {
+    if std::env::var_os("DATABASE_URL").is_some_and(|url| !url.is_empty()) {
         return run_command(command, None).await;
     }
     let cluster = Cluster::temporary().await?;

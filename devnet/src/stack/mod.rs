@@ -62,6 +62,14 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 impl Up {
+    /// An environment variable that is set to nothing means nothing.
+    fn without_blanks(mut self) -> Self {
+        for option in [&mut self.rpc_url, &mut self.deployment, &mut self.database_url, &mut self.log] {
+            option.take_if(|value| value.trim().is_empty());
+        }
+        self
+    }
+
     fn is_local(&self) -> bool {
         self.rpc_url.is_none()
     }
@@ -82,6 +90,7 @@ struct Stack {
 
 /// Runs the stack until a signal or the end of one of its parts.
 pub async fn up(options: Up) -> Result<()> {
+    let options = options.without_blanks();
     if options.is_local() && options.deployment.is_some() {
         return Err(Failure::usage("--deployment goes with --rpc-url; the local chain brings its own").into());
     }
