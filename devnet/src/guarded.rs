@@ -102,11 +102,6 @@ impl Guarded {
         Ok(self.child.wait().await?)
     }
 
-    /// Asks the child to stop, without waiting.
-    pub fn ask_to_stop(&mut self) {
-        self.lifeline = None;
-    }
-
     /// Asks the child to stop, waits until it has, and until its scratch directory is gone.
     pub async fn stop(mut self) -> Result<ExitStatus> {
         // The pid of a child that was waited for may belong to somebody else by now: the guard must not touch it.
