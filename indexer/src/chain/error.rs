@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use thiserror::Error;
 
 /// Why a request got no answer.
@@ -114,15 +115,28 @@ pub fn classify(code: i64, message: &str) -> ChainError {
     }
 }
 
-/// Classifies an HTTP status that came instead of JSON-RPC.
+/// Classifies an HTTP status. A JSON-RPC error that came with it says more than the number, but for 429.
 pub fn classify_http(status: u16, body: &str, retry_after: Option<Duration>) -> ChainError {
     let message = format!("HTTP {status}: {}", short(body));
-    match status {
-        429 => ChainError::Throttled { message, retry_after },
-        413 => ChainError::TooLarge { message, limit_blocks: None },
-        401 | 403 | 404 => ChainError::Refused(message),
-        _ => ChainError::Unavailable(message),
+    let said = serde_json::from_str::<Refusal>(body).ok().map(|body| classify(body.error.code, &body.error.message));
+    match (status, said) {
+        (429, _) => ChainError::Throttled { message, retry_after },
+        (_, Some(said)) => said,
+        (413, None) => ChainError::TooLarge { message, limit_blocks: None },
+        (401 | 403 | 404, None) => ChainError::Refused(message),
+        (_, None) => ChainError::Unavailable(message),
     }
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    error: RefusalError,
+}
+
+#[derive(Deserialize)]
+struct RefusalError {
+    code: i64,
+    message: String,
 }
 
 /// A node's words, short enough for a log line.
@@ -206,6 +220,16 @@ mod tests {
         assert!(matches!(classify(-32000, "missing trie node 0xabc (path )"), ChainError::NoState(_)));
         assert!(matches!(classify(-32000, "unknown block"), ChainError::UnknownBlock(_)));
         assert!(matches!(classify(3, "execution reverted"), ChainError::Reverted(_)));
+    }
+
+    #[test]
+    fn words_beside_an_http_status_count() {
+        let body = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32614,"message":"eth_getLogs is limited to a 5 range"}}"#;
+        assert!(matches!(classify_http(413, body, None), ChainError::TooLarge { limit_blocks: Some(5), .. }));
+        assert!(matches!(classify_http(500, body, None), ChainError::TooLarge { limit_blocks: Some(5), .. }));
+        assert!(matches!(classify_http(429, body, None), ChainError::Throttled { .. }));
+        assert!(matches!(classify_http(413, "<html>", None), ChainError::TooLarge { limit_blocks: None, .. }));
+        assert!(matches!(classify_http(502, "<html>", None), ChainError::Unavailable(_)));
     }
 
     #[test]
