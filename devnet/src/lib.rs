@@ -9,7 +9,10 @@
 
 pub mod anvil;
 pub mod contracts;
+pub mod failure;
+pub mod guarded;
 pub mod postgres;
+pub mod rpc;
 pub mod scripted;
 pub mod stack;
 pub mod traffic;
