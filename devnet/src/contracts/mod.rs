@@ -11,8 +11,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use self::addresses::{
-    AIRDROP, BATCHER, BURN_SAFE, DEPLOYER, DIEM, DIEM_POOL, FOUNDATION, MULTICALL3, OPERATOR, ORACLE, STAKING,
-    STAKING_V1, STAKING_V2, TREASURY, VAULTS, VESTING, VVV, WETH, WETH_POOL,
+    AIRDROP, BATCHER, DEPLOYER, DIEM, DIEM_POOL, MULTICALL3, OPERATOR, ORACLE, SAFES, STAKING, STAKING_V1, STAKING_V2,
+    TREASURY, VVV, WETH, WETH_POOL,
 };
 use self::place::{Placement, place};
 use crate::mining::{self, Head, Pace, Transaction};
@@ -152,9 +152,7 @@ fn foundations() -> Vec<Placement> {
         pool(WETH_POOL, WETH),
         pool(DIEM_POOL, DIEM),
     ];
-    placements.extend([TREASURY, BURN_SAFE, FOUNDATION, VESTING].map(|address| safe(address, &[OPERATOR])));
-    // The batcher acts for the vaults, so that several of them act in one transaction.
-    placements.extend(VAULTS.map(|address| safe(address, &[OPERATOR, BATCHER])));
+    placements.extend(SAFES.map(safe));
     placements
 }
 
@@ -163,8 +161,9 @@ fn pool(address: Address, other: Address) -> Placement {
     Placement::new(address, &twins::Pool::BYTECODE, &tokens.abi_encode())
 }
 
-fn safe(address: Address, owners: &[Address]) -> Placement {
-    let owners = twins::Safe::constructorCall { owners: owners.to_vec() };
+/// The batcher is an owner too, so that several Safes can act in one transaction.
+fn safe(address: Address) -> Placement {
+    let owners = twins::Safe::constructorCall { owners: vec![OPERATOR, BATCHER] };
     Placement::new(address, &twins::Safe::BYTECODE, &owners.abi_encode())
 }
 

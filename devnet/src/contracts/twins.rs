@@ -26,4 +26,5 @@ twin!(staking_v1, StakingV1, "contracts/artifacts/StakingV1.json");
 twin!(staking_v2, StakingV2, "contracts/artifacts/StakingV2.json");
 twin!(vvv, VVV, "contracts/artifacts/VVV.json");
 
-pub use batcher::Batcher::Call as BatchedCall;
+pub use batcher::Batcher::Call as BatcherCall;
+pub use safe::Safe::Call as SafeCall;
