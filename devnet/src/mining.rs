@@ -118,14 +118,16 @@ pub async fn head(rpc: &Rpc) -> Result<Head> {
 
 /// Queues transactions for the next block, in this order.
 pub async fn send(rpc: &Rpc, transactions: impl IntoIterator<Item = &Transaction>) -> Result<Vec<B256>> {
-    let calls: Vec<_> =
-        transactions.into_iter().map(|transaction| ("eth_sendTransaction", json!([transaction.request()]))).collect();
-    rpc.batch(&calls).await
+    let mut hashes = Vec::new();
+    // Not as a batch: anvil works on its calls side by side, so order and nonces would be a matter of luck.
+    for transaction in transactions {
+        hashes.push(rpc.call("eth_sendTransaction", [transaction.request()]).await?);
+    }
+    Ok(hashes)
 }
 
 /// Mines everything queued into one block. Returns every receipt in it, those of other people's transactions included.
 pub async fn mine(rpc: &Rpc, timestamp: u64) -> Result<(Head, Vec<Receipt>)> {
-    // anvil works on a batch's calls side by side, so what depends on the block is asked after it.
     rpc.call::<Value>("evm_mine", json!([{"timestamp": timestamp}])).await?;
     let answers = rpc
         .batch::<Value>(&[

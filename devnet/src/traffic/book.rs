@@ -40,7 +40,7 @@ impl Book {
         Ok(book)
     }
 
-    /// Those whom the block touched. Logic and DIEM change by traffic's own hand alone, which says so.
+    /// Those whom the block touched, and claims of the airdrop. The rest changes in few blocks, after which all is read.
     pub(super) async fn read_again(
         &mut self,
         rpc: &Rpc,

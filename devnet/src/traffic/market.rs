@@ -89,7 +89,7 @@ pub(super) fn burn_by_swap(scene: &mut Scene) -> Plan {
 
 pub(super) fn claim_airdrop(scene: &mut Scene) -> Plan {
     let book = scene.book;
-    let is_open = !book.position(AIRDROP).vvv.is_zero();
+    let is_open = scene.is_free(AIRDROP) && !book.position(AIRDROP).vvv.is_zero();
     let claimer = scene.user(|user| is_open && book.may_claim_airdrop(user.address))?;
     alone(claimer, AIRDROP, &Airdrop::claimCall {})
 }

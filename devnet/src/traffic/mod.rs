@@ -224,11 +224,15 @@ impl Traffic {
         let (head, receipts) = mining::mine(&self.rpc, timestamp).await?;
         outcome::hold_against_plan(&self.rpc, self.head.number, actions, &hashes, &receipts).await?;
         self.head = head;
-        self.book.has_locks |= actions.iter().any(|action| action.kind == Kind::Upgrade);
-        self.book.read_again(&self.rpc, head.number, &steps, &receipts).await?;
+        let kinds: Vec<_> = actions.iter().map(|action| action.kind).collect();
+        match kinds[..] {
+            // More changes in these than balances.
+            [Kind::Distribute | Kind::Upgrade] => self.book = Book::read(&self.rpc, head.number, &self.cast).await?,
+            _ => self.book.read_again(&self.rpc, head.number, &steps, &receipts).await?,
+        }
         Ok(MinedBlock {
             head,
-            actions: actions.iter().map(|action| action.kind).collect(),
+            actions: kinds,
             transactions: steps.len(),
             refused: steps.iter().filter(|step| step.refused).count(),
         })

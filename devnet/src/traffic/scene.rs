@@ -59,7 +59,7 @@ impl<'a> Scene<'a> {
     }
 
     fn free_one(&mut self, among: &[Address], suits: impl Fn(&Position) -> bool) -> Option<Position> {
-        let free = among.iter().filter(|address| !self.busy.contains(*address));
+        let free = among.iter().filter(|address| self.is_free(**address));
         let suitable: Vec<_> =
             free.map(|address| self.book.position(*address)).filter(|position| suits(position)).collect();
         let one = *self.one_of(&suitable)?;
@@ -70,6 +70,11 @@ impl<'a> Scene<'a> {
     /// Whether something that is nobody's, such as the burn Safe, is still free; now it is not.
     pub(super) fn take(&mut self, address: Address) -> Option<Position> {
         self.busy.insert(address).then(|| self.book.position(address))
+    }
+
+    /// Whether nobody took it yet.
+    pub(super) fn is_free(&self, address: Address) -> bool {
+        !self.busy.contains(&address)
     }
 
     /// Somebody to receive something: mostly one of the users, now and then an address that never was.
