@@ -16,7 +16,10 @@ use crate::rpc::Rpc;
 const USUAL_GAS: u64 = 1_000_000;
 
 /// Makes a node fit for [`crate::contracts::deploy`] and traffic: it mines when told to, in the order of sending, and
-/// lets every address act without a key and without ETH. Calls at the last 20,000 blocks work.
+/// lets every address act without a key and without ETH.
+///
+/// anvil answers calls at the last 3,600 blocks or so: older states go to disk, at half a megabyte a block.
+/// `--prune-history=N` keeps N states in memory instead, which is faster; `--max-persisted-states=N` moves the limit.
 pub fn node(config: AnvilConfig) -> AnvilConfig {
     config
         .no_mining()
@@ -24,7 +27,6 @@ pub fn node(config: AnvilConfig) -> AnvilConfig {
         .arg("--order=fifo")
         .arg("--gas-limit=240000000")
         .arg("--block-base-fee-per-gas=0")
-        .arg("--max-persisted-states=20000")
 }
 
 /// When the next block is.
@@ -135,7 +137,7 @@ pub async fn mine(rpc: &Rpc, timestamp: u64) -> Result<(Head, Vec<Receipt>)> {
             ("eth_getBlockReceipts", json!(["latest"])),
         ])
         .await?;
-    let [head, receipts] = <[Value; 2]>::try_from(answers).ok().context("two questions, two answers")?;
+    let [head, receipts] = <[Value; 2]>::try_from(answers).ok().context("the node answered another number of calls")?;
     Ok((serde_json::from_value(head)?, serde_json::from_value(receipts)?))
 }
 

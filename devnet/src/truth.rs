@@ -1,6 +1,7 @@
 //! The contracts' own answers at a block: what a derived state is compared with.
 
 use std::collections::BTreeSet;
+use std::vec::IntoIter;
 
 use abi::{Diem, StakingV2, Vvv};
 use alloy_primitives::{Address, B256, Bytes, U256, b256};
@@ -79,8 +80,7 @@ impl Network {
 
 /// The network at the end of a block.
 pub async fn network(rpc: &Rpc, block: u64) -> Result<Network> {
-    let slot: B256 =
-        rpc.call("eth_getStorageAt", json!([STAKING, IMPLEMENTATION_SLOT, format!("{block:#x}")])).await?;
+    let slot: B256 = rpc.call("eth_getStorageAt", json!([STAKING, IMPLEMENTATION_SLOT, format!("{block:#x}")])).await?;
     let implementation = Address::from_word(slot);
     let mut questions = Questions::default();
     questions.ask(VVV, &Vvv::totalSupplyCall {});
@@ -167,20 +167,22 @@ pub(crate) fn indexed_addresses(log: &Log) -> impl Iterator<Item = Address> {
 
 /// Views to be called together at one block.
 #[derive(Default)]
-struct Questions(Vec<Option<Call3>>);
+struct Questions {
+    calls: Vec<Call3>,
+    /// Whether each question is among the calls.
+    asked: Vec<bool>,
+}
 
 impl Questions {
     fn ask(&mut self, target: Address, view: &impl SolCall) {
-        let call = Call3 { target, allowFailure: false, callData: view.abi_encode().into() };
-        self.0.push(Some(call));
+        self.ask_if(true, target, view);
     }
 
     /// A view that the contract may not have at this block: then the answer is zero without asking.
     fn ask_if(&mut self, exists: bool, target: Address, view: &impl SolCall) {
+        self.asked.push(exists);
         if exists {
-            self.ask(target, view);
-        } else {
-            self.0.push(None);
+            self.calls.push(Call3 { target, allowFailure: false, callData: view.abi_encode().into() });
         }
     }
 
@@ -194,36 +196,41 @@ impl Questions {
     }
 
     async fn put(self, rpc: &Rpc, block: u64) -> Result<Answers> {
-        let asked: Vec<bool> = self.0.iter().map(Option::is_some).collect();
-        let data = Bytes::from(aggregate3Call { calls: self.0.into_iter().flatten().collect() }.abi_encode());
+        let data = Bytes::from(aggregate3Call { calls: self.calls }.abi_encode());
         let question = json!([{"to": MULTICALL3, "data": data}, format!("{block:#x}")]);
         let answer: Bytes = rpc.call("eth_call", question).await?;
-        let mut outcomes = if answer.is_empty() {
-            // Multicall3 comes with the first contracts: without it there is none of them either.
-            None
-        } else {
-            Some(aggregate3Call::abi_decode_returns(&answer).context("Multicall3 answers in another shape")?.into_iter())
-        };
-        let mut answer = |asked: bool| match &mut outcomes {
-            Some(outcomes) if asked => outcomes.next().context("Multicall3 answered fewer calls than it was asked"),
-            _ => Ok(Outcome { success: true, returnData: Bytes::new() }),
-        };
-        Ok(Answers(asked.into_iter().map(&mut answer).collect::<Result<Vec<_>>>()?.into_iter()))
+        let decode = || aggregate3Call::abi_decode_returns(&answer).context("Multicall3 answers in another shape");
+        let outcomes = if answer.is_empty() { None } else { Some(decode()?.into_iter()) };
+        Ok(Answers { asked: self.asked.into_iter(), outcomes })
     }
 }
 
-struct Answers(std::vec::IntoIter<Outcome>);
+struct Answers {
+    asked: IntoIter<bool>,
+    /// `None` at a block without Multicall3. It comes with the first contracts: there is none of them either.
+    outcomes: Option<IntoIter<Outcome>>,
+}
 
 impl Answers {
     /// The next answer's words. An account without code answers nothing, and nothing is zero.
     fn next<const WORDS: usize>(&mut self) -> Result<[U256; WORDS]> {
-        let data = self.0.next().context("more answers are read than were asked for")?.returnData;
+        let data = self.next_data()?;
         if data.is_empty() {
             return Ok([U256::ZERO; WORDS]);
         }
         ensure!(data.len() == 32 * WORDS, "a view answered {} bytes instead of {}", data.len(), 32 * WORDS);
         let mut words = data.chunks(32).map(U256::from_be_slice);
         Ok(std::array::from_fn(|_| words.next().unwrap_or_default()))
+    }
+
+    fn next_data(&mut self) -> Result<Bytes> {
+        let asked = self.asked.next().context("more answers are read than were asked for")?;
+        match &mut self.outcomes {
+            Some(outcomes) if asked => {
+                Ok(outcomes.next().context("Multicall3 answered fewer calls than it was asked")?.returnData)
+            }
+            _ => Ok(Bytes::new()),
+        }
     }
 
     fn next_position(&mut self, address: Address) -> Result<Position> {

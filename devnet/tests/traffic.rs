@@ -10,10 +10,11 @@ use alloy_sol_types::SolEvent;
 use anyhow::{Context, Result};
 use devnet::anvil::{Anvil, AnvilConfig};
 use devnet::contracts::{self, DEPLOYMENT_TOML, addresses};
+use devnet::guarded::scratch_directory;
 use devnet::mining;
 use devnet::rpc::Rpc;
 use devnet::traffic::action::Kind;
-use devnet::traffic::{Traffic, TrafficConfig, kinds};
+use devnet::traffic::{Traffic, TrafficConfig, drive, kinds};
 use devnet::truth::{self, Network, Position};
 use serde_json::{Value, json};
 use store::deployment::{Deployment, LabelKind};
@@ -69,8 +70,7 @@ async fn everything_happens_in_three_hundred_blocks() -> Result<()> {
 }
 
 fn every_event_occurs(logs: &[Log]) {
-    let seen: BTreeSet<(Address, B256)> =
-        logs.iter().filter_map(|log| Some((log.address(), *log.topic0()?))).collect();
+    let seen: BTreeSet<(Address, B256)> = logs.iter().filter_map(|log| Some((log.address(), *log.topic0()?))).collect();
     let events = |contract: Address, selectors: &'static [[u8; 32]]| {
         selectors.iter().map(move |selector| (contract, B256::from(*selector)))
     };
@@ -87,7 +87,7 @@ fn every_event_occurs(logs: &[Log]) {
 fn mints_are_ambiguous_as_on_mainnet(logs: &[Log]) {
     let mut by_transaction: BTreeMap<B256, (Vec<U256>, Vec<U256>)> = BTreeMap::new();
     for log in logs {
-        let (minted, transferred) = by_transaction.entry(log.transaction_hash.unwrap()).or_default();
+        let (minted, transferred) = by_transaction.entry(log.transaction_hash.unwrap_or_default()).or_default();
         if let Ok(event) = StakingV2::DiemMinted::decode_log(&log.inner) {
             minted.push(event.diemMinted);
         }
@@ -132,14 +132,19 @@ async fn before_the_contracts_everything_is_zero() -> Result<()> {
     Ok(())
 }
 
+/// Also where one who comes in halfway reads from the chain what the other kept in mind: what traffic keeps is true.
 #[tokio::test]
 async fn the_same_seed_gives_the_same_blocks() -> Result<()> {
-    let run = async |seed| {
+    let run = async |seed, restart| {
         let (anvil, mut traffic) = start(short(seed)).await?;
-        mine(&mut traffic, 80).await?;
-        anyhow::Ok((truth::logs(&anvil.rpc(), 0, traffic.head().number).await?, traffic.head().hash))
+        mine(&mut traffic, 100).await?;
+        if restart {
+            traffic = Traffic::new(anvil.rpc(), short(seed)).await?;
+        }
+        mine(&mut traffic, 20).await?;
+        anyhow::Ok((truth::logs(&anvil.rpc(), 0, traffic.head().number).await?, traffic.head()))
     };
-    let (first, again, other) = (run(7).await?, run(7).await?, run(8).await?);
+    let (first, again, other) = (run(7, false).await?, run(7, true).await?, run(8, false).await?);
     assert_eq!(first, again);
     assert_ne!(first.1, other.1);
     Ok(())
@@ -188,16 +193,24 @@ async fn block_hash(rpc: &Rpc, number: u64) -> Result<B256> {
 
 #[tokio::test]
 async fn a_second_start_finds_everything_in_place() -> Result<()> {
-    let (anvil, mut traffic) = start(short(5)).await?;
-    assert_eq!(traffic.run(Some(50), std::future::pending()).await?, 50);
+    let directory = scratch_directory("traffic")?;
+    let node = || mining::node(AnvilConfig::new()).genesis_timestamp(GENESIS).state(directory.join("state.json"));
+    let anvil = node().start().await?;
+    assert_eq!(drive(anvil.rpc(), short(5), Some(50), std::future::pending()).await?, 50);
+    let head = mining::head(&anvil.rpc()).await?;
+    anvil.stop().await?;
+
+    let anvil = node().start().await?;
     let deployed = contracts::deploy(&anvil.rpc(), &short(5).deploy).await?;
     assert!(deployed.already);
-    assert_eq!(deployed.head, traffic.head());
-    let mut again = Traffic::new(anvil.rpc(), short(5)).await?;
-    let tally = mine(&mut again, 20).await?;
+    assert_eq!(deployed.head, head);
+    let mut traffic = Traffic::new(anvil.rpc(), short(5)).await?;
+    let tally = mine(&mut traffic, 20).await?;
     assert!(!tally.contains_key(&Kind::Distribute) && !tally.contains_key(&Kind::Upgrade));
-    assert_eq!(again.run(None, std::future::ready(())).await?, 0, "stops when it is told to");
-    Ok(())
+    assert_eq!(traffic.run(None, std::future::ready(())).await?, 0, "stops when it is told to");
+    figures_add_up(&anvil.rpc(), head.number + 20).await?;
+    anvil.stop().await?;
+    Ok(std::fs::remove_dir_all(directory)?)
 }
 
 #[tokio::test]

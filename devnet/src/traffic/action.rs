@@ -155,7 +155,8 @@ impl Step {
 
     /// One Safe's calls in one transaction.
     pub(super) fn as_safe(safe: Address, calls: &[(Address, Vec<u8>)]) -> Self {
-        let calls = calls.iter().map(|(target, data)| SafeCall { target: *target, data: data.clone().into() }).collect();
+        let calls =
+            calls.iter().map(|(target, data)| SafeCall { target: *target, data: data.clone().into() }).collect();
         let call = Safe::execBatchCall { calls };
         Self { transaction: Transaction::new(OPERATOR, safe, &call).gas(BATCH_GAS), refused: false }
     }

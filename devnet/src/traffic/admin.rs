@@ -16,8 +16,7 @@ use crate::contracts::{TOKEN, curves, yearly};
 const CURVE_GAS: u64 = 4_000_000;
 
 /// The rates of mainnet's history, in VVV a year.
-const YEARLY: [u64; 8] =
-    [14_000_000, 10_000_000, 8_000_000, 6_000_000, 5_000_000, 4_000_000, 3_000_000, 2_500_000];
+const YEARLY: [u64; 8] = [14_000_000, 10_000_000, 8_000_000, 6_000_000, 5_000_000, 4_000_000, 3_000_000, 2_500_000];
 
 fn by_owner(call: &impl SolCall) -> Plan {
     Some(vec![Step::new(TREASURY, STAKING, call)])

@@ -53,8 +53,8 @@ impl Book {
         let touched: BTreeSet<Address> = logs().flat_map(indexed_addresses).chain(parties).collect();
         let known: Vec<_> = touched.into_iter().filter(|address| self.positions.contains_key(address)).collect();
         self.read_positions(rpc, block, &known).await?;
-        for log in logs().filter(|log| log.address() == AIRDROP) {
-            indexed_addresses(log).for_each(|user| drop(self.claimable.remove(&user)));
+        for user in logs().filter(|log| log.address() == AIRDROP).flat_map(indexed_addresses) {
+            self.claimable.remove(&user);
         }
         Ok(())
     }

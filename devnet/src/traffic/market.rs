@@ -40,9 +40,9 @@ pub(super) fn transfer_to_self(scene: &mut Scene) -> Plan {
     alone(from, token, &transferCall { to: from.address, value })
 }
 
-/// A swap in the manner of [`swapCall`], as tokens in and out.
-fn swap([amount0In, amount1In]: [U256; 2], [amount0Out, amount1Out]: [U256; 2], to: Address) -> swapCall {
-    swapCall { amount0In, amount1In, amount0Out, amount1Out, to }
+/// What a swap takes and gives, of the pool's first and second token.
+fn swap(taken: [U256; 2], given: [U256; 2], to: Address) -> swapCall {
+    swapCall { amount0In: taken[0], amount1In: taken[1], amount0Out: given[0], amount1Out: given[1], to }
 }
 
 fn sale(seller: Position, token: Address, pool: Address, value: U256, swap: &swapCall) -> Plan {

@@ -76,6 +76,17 @@ impl TrafficConfig {
     }
 }
 
+/// Deploys what is missing, then mines as [`Traffic::run`] does: traffic as a program.
+pub async fn drive(
+    rpc: Rpc,
+    config: TrafficConfig,
+    blocks: Option<u64>,
+    stop: impl Future<Output = ()>,
+) -> Result<u64> {
+    contracts::deploy(&rpc, &config.deploy).await?;
+    Traffic::new(rpc, config).await?.run(blocks, stop).await
+}
+
 /// What [`Traffic::mine_block`] did.
 #[derive(Clone, Debug)]
 pub struct MinedBlock {
@@ -136,7 +147,8 @@ impl Traffic {
                 () = &mut stop => break,
                 _ = beat.tick() => {}
             }
-            self.mine_block().await?;
+            let MinedBlock { head, transactions, refused, .. } = self.mine_block().await?;
+            tracing::debug!(block_number = head.number, transactions, refused, "block mined");
             mined += 1;
         }
         Ok(mined)

@@ -13,8 +13,16 @@ use crate::contracts::twins::StakingV2::{
 use crate::contracts::twins::{DIEM as Diem, VVV as Vvv};
 use crate::truth::Position;
 
-const REFUSALS: &[fn(&mut Scene) -> Plan] =
-    &[finalize_early, initiate_twice, move_svvv, overdraw, set_as_nobody, burn_too_much, unstake_diem_early, burn_by_transfer];
+const REFUSALS: &[fn(&mut Scene) -> Plan] = &[
+    finalize_early,
+    initiate_twice,
+    move_svvv,
+    overdraw,
+    set_as_nobody,
+    burn_too_much,
+    unstake_diem_early,
+    burn_by_transfer,
+];
 
 pub(super) fn refused(scene: &mut Scene) -> Plan {
     scene.one_of(REFUSALS)?(scene)

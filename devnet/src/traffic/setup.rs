@@ -17,8 +17,13 @@ const TRANSFERS_PER_TRANSACTION: usize = 60;
 const AIRDROP_GAS: u64 = 8_000_000;
 
 /// Large holders, in VVV. The airdrop's is what mainnet burned of it.
-const LARGE: [(Address, u64); 5] =
-    [(AIRDROP, 33_000_000), (WETH_POOL, 8_000_000), (DIEM_POOL, 2_000_000), (BURN_SAFE, 1_500_000), (VESTING, 5_000_000)];
+const LARGE: [(Address, u64); 5] = [
+    (AIRDROP, 33_000_000),
+    (WETH_POOL, 8_000_000),
+    (DIEM_POOL, 2_000_000),
+    (BURN_SAFE, 1_500_000),
+    (VESTING, 5_000_000),
+];
 const VAULT: u64 = 400_000;
 
 /// One block's worth of transactions: everybody gets some, and lets the staking contract take it.

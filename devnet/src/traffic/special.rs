@@ -7,11 +7,11 @@ use anyhow::Result;
 use super::action::{Action, Kind, Step};
 use super::scene::{Plan, Scene, alone};
 use super::staking::unlocked;
-use crate::contracts::{self, TOKEN};
 use crate::contracts::addresses::{AIRDROP, BURN_SAFE, DIEM, DIEM_POOL, FOUNDATION, OPERATOR, STAKING, TREASURY, VVV};
 use crate::contracts::twins::StakingV2::{initiateUnstakeCall, mintDiemCall, stakeCall};
 use crate::contracts::twins::VVV::transferCall;
 use crate::contracts::twins::{Airdrop, DIEM as Diem};
+use crate::contracts::{self, TOKEN};
 
 /// sVVV that a mint beside a direct mint locks: its yield is asked before the block is planned.
 pub(super) const BESIDE_LOCK: U256 = U256::from_limbs([9_000_000_000_000_000_000, 0, 0, 0]);
@@ -93,8 +93,7 @@ pub(super) fn mint_beside_direct_mint(scene: &mut Scene) -> Plan {
     let vault = scene.vault(|vault| unlocked(vault) >= BESIDE_LOCK)?;
     let sender = scene.user(|_| true)?;
     let direct = Diem::mintCall { to: scene.recipient(), amount };
-    let mut calls =
-        [(vault.address, STAKING, mint_diem(BESIDE_LOCK)), (FOUNDATION, DIEM, direct.abi_encode())];
+    let mut calls = [(vault.address, STAKING, mint_diem(BESIDE_LOCK)), (FOUNDATION, DIEM, direct.abi_encode())];
     if scene.chance(2) {
         calls.reverse();
     }
