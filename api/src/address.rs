@@ -26,7 +26,8 @@ pub fn parse(text: &str) -> Result<Address, Problem> {
     if right == text {
         return Ok(address);
     }
-    let detail = format!("the checksum of {text} is wrong: with the right one it is {right}, without one all lower case");
+    let detail =
+        format!("the checksum of {text} is wrong: with the right one it is {right}, without one all lower case");
     Err(Problem::new(Kind::InvalidAddress, detail).with("expected", right))
 }
 

@@ -25,11 +25,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            max_lag_seconds: 60,
-            concurrency_max: 512,
-            request_timeout: std::time::Duration::from_secs(15),
-        }
+        Self { max_lag_seconds: 60, concurrency_max: 512, request_timeout: std::time::Duration::from_secs(15) }
     }
 }
 

@@ -102,7 +102,8 @@ fn run_serve(args: &ServeArgs) -> ExitCode {
     if let Err(error) = start_log(&args.log) {
         return fail(&format!("--log {:?}: {error:#}", args.log));
     }
-    let served = tokio::runtime::Runtime::new().context("no runtime").and_then(|runtime| runtime.block_on(args.serve()));
+    let served =
+        tokio::runtime::Runtime::new().context("no runtime").and_then(|runtime| runtime.block_on(args.serve()));
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("{error:#}")),

@@ -41,8 +41,7 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
 }
 
 /// Failures of an answer about the chain.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "describes responses; handlers make them of `Problem`")]
+#[derive(Debug, IntoResponses)]
 pub enum ReadProblems {
     /// A parameter or address that does not parse, is not known or contradicts another.
     #[response(status = 400, content_type = "application/problem+json")]
@@ -59,8 +58,7 @@ pub enum ReadProblems {
 }
 
 /// Failures of a list.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "describes responses; handlers make them of `Problem`")]
+#[derive(Debug, IntoResponses)]
 pub enum ListProblems {
     /// A parameter or cursor that does not parse, is not known or contradicts another.
     #[response(status = 400, content_type = "application/problem+json")]
@@ -83,8 +81,7 @@ pub enum ListProblems {
 }
 
 /// Failures of a request with a body.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "describes responses; handlers make them of `Problem`")]
+#[derive(Debug, IntoResponses)]
 pub enum BodyProblems {
     /// A parameter, a body or an address in it that does not parse.
     #[response(status = 400, content_type = "application/problem+json")]
@@ -110,8 +107,7 @@ pub enum BodyProblems {
 }
 
 /// Refusals and failures of a check.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "describes responses; handlers make them of `Problem`")]
+#[derive(Debug, IntoResponses)]
 pub enum CheckProblems {
     /// No wallet, two wallets, or a parameter that does not parse.
     #[response(status = 400, content_type = "application/problem+json")]
@@ -134,8 +130,7 @@ pub enum CheckProblems {
 }
 
 /// Failures of the status.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "describes responses; handlers make them of `Problem`")]
+#[derive(Debug, IntoResponses)]
 pub enum StatusProblems {
     /// A parameter: there are none.
     #[response(status = 400, content_type = "application/problem+json")]

@@ -79,7 +79,7 @@ impl PageCursor {
         if is_other {
             return Err(self.reorged());
         }
-        if snapshot.digest() != self.deployment {
+        if snapshot.known().digest != self.deployment {
             return Err(expired("labels or policy changed since the first page"));
         }
         let head = snapshot.progress().capacity.map_or(0, |cursor| cursor.number);

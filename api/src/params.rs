@@ -56,7 +56,9 @@ impl Pairs {
     /// [`Kind::InvalidParameter`] if a parameter is left over.
     pub fn finish(self) -> Result<(), Problem> {
         match self.0.into_keys().next() {
-            Some(name) => Err(invalid(&name.chars().take(64).collect::<String>(), "is not a parameter of this resource")),
+            Some(name) => {
+                Err(invalid(&name.chars().take(64).collect::<String>(), "is not a parameter of this resource"))
+            }
             None => Ok(()),
         }
     }

@@ -210,10 +210,11 @@ impl From<ReadError> for Problem {
                 tracing::warn!(%cause, "the database cannot be reached");
                 Self::new(Kind::DatabaseGone, "the database cannot be reached; nothing can be said until it is back")
             }
-            ReadError::NotMigrated(_) => {
-                Self::new(Kind::NotMigrated, "the database has no tables of this version; start the indexer, which makes them")
-                    .retry_after(15)
-            }
+            ReadError::NotMigrated(_) => Self::new(
+                Kind::NotMigrated,
+                "the database has no tables of this version; start the indexer, which makes them",
+            )
+            .retry_after(15),
             ReadError::TimedOut => {
                 tracing::warn!("the database took too long");
                 Self::new(Kind::TimedOut, "the database took too long")

@@ -68,10 +68,7 @@ fn too_old(lag: Option<u64>, limit: u64) -> Option<Reason> {
 /// What the writer says is wrong.
 fn complaints(progress: &Progress) -> Vec<Reason> {
     let Some(follower) = &progress.follower else { return Vec::new() };
-    let complaints = [
-        ("halted", &follower.halted),
-        ("fork_suspected", &follower.fork_suspected),
-        ("failing", &follower.failing),
-    ];
+    let complaints =
+        [("halted", &follower.halted), ("fork_suspected", &follower.fork_suspected), ("failing", &follower.failing)];
     complaints.into_iter().filter_map(|(name, why)| Some(Reason::new(name, why.clone()?))).collect()
 }

@@ -66,11 +66,8 @@ pub fn answer_by_content(
     body: &impl Serialize,
 ) -> Result<Response, Problem> {
     let tag = Tag::of_content(snapshot, &conditional.target, content)?;
-    let response = if conditional.holds(&tag.0) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        Json(body).into_response()
-    };
+    let response =
+        if conditional.holds(&tag.0) { StatusCode::NOT_MODIFIED.into_response() } else { Json(body).into_response() };
     Ok(finish(response, snapshot.as_of(), Some(&tag)))
 }
 

@@ -199,7 +199,10 @@ impl Desk {
         let entitled = self.policy.entitle(&holding.staked());
         let (stake, diem) = (self.stake(holding), self.diem(holding));
         let missing = [
-            ("stake.cooling_ends_at", !holding.position.svvv_cooling.amount.is_zero() && stake.cooling_ends_at.is_none()),
+            (
+                "stake.cooling_ends_at",
+                !holding.position.svvv_cooling.amount.is_zero() && stake.cooling_ends_at.is_none(),
+            ),
             ("diem.cooling_ends_at", !holding.position.diem_cooling.amount.is_zero() && diem.cooling_ends_at.is_none()),
             ("diem.claimable", diem.claimable.is_none()),
         ];
@@ -226,10 +229,9 @@ impl Desk {
             unlocked: self.amount(position.unlocked()),
             cooling: self.amount(position.svvv_cooling.amount),
             cooling_ends_at: position.svvv_cooling.ends_at.and_then(Time::new),
-            network: self.total_svvv.map(|total| NetworkStake {
-                total_svvv: self.amount(total),
-                share: Ratio::of(position.svvv, total),
-            }),
+            network: self
+                .total_svvv
+                .map(|total| NetworkStake { total_svvv: self.amount(total), share: Ratio::of(position.svvv, total) }),
         }
     }
 

@@ -28,7 +28,7 @@ pub use lag::lag_seconds;
 
 use crate::app::{App, Known, never_synced};
 use crate::holding::Holding;
-use crate::params::{BlockParams, Which};
+use crate::params::BlockParams;
 use crate::problem::{Kind, Problem};
 use crate::table::{Key, Table};
 
@@ -154,19 +154,14 @@ impl Snapshot {
         Arc::clone(&self.known.deployment)
     }
 
-    /// Of the deployment.
-    pub fn digest(&self) -> B256 {
-        self.known.digest
+    /// The deployment and its digest.
+    pub fn known(&self) -> &Known {
+        &self.known
     }
 
     /// How far the writer is.
     pub fn progress(&self) -> &Progress {
         &self.progress
-    }
-
-    /// What is stored of the block itself.
-    pub fn facts(&self) -> &BlockFacts {
-        &self.facts
     }
 
     /// The epoch of the block, and the block that opened it.
@@ -295,14 +290,4 @@ fn out_of_range(detail: String, first: u64, last: u64) -> Problem {
 /// A block asked for by number.
 pub(crate) fn pinned(number: u64) -> BlockParams {
     BlockParams { block: Some(number), ..BlockParams::default() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_default_query_means_the_newest_block() {
-        assert_eq!(BlockParams::default().which().unwrap(), Which::Newest(Finality::Latest));
-    }
 }

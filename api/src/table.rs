@@ -105,7 +105,9 @@ impl Table {
     fn sorted(&self, order: Order) -> Option<&[usize]> {
         match order {
             Order::Address => None,
-            Order::Allocation => Some(self.by_allocation.get_or_init(|| self.descending(|row| row.entitlement.allocation))),
+            Order::Allocation => {
+                Some(self.by_allocation.get_or_init(|| self.descending(|row| row.entitlement.allocation)))
+            }
             Order::Share => Some(self.by_share.get_or_init(|| self.descending(|row| row.svvv))),
         }
     }

@@ -199,12 +199,14 @@ impl Page {
         let head = snapshot.progress().capacity.map_or(point.number, |cursor| cursor.number);
         Ok(Self {
             order: cursor.as_ref().map_or(order.unwrap_or_default(), |cursor| cursor.order),
-            min_allocation: cursor.as_ref().map_or(min_allocation_usd.unwrap_or_default(), |cursor| cursor.min_allocation),
+            min_allocation: cursor
+                .as_ref()
+                .map_or(min_allocation_usd.unwrap_or_default(), |cursor| cursor.min_allocation),
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
             units: query.units,
             after: cursor.as_ref().map(|cursor| cursor.after),
             began: cursor.as_ref().map_or((head, now_seconds()), |cursor| (cursor.head_number, cursor.began_at)),
-            pin: (point.number, point.hash, snapshot.digest()),
+            pin: (point.number, point.hash, snapshot.known().digest),
         })
     }
 

@@ -187,7 +187,9 @@ fn verdict(address: Address, entitled: &Entitlement, epoch: &EpochAt, as_of: &As
 fn refusal(address: Address, query: &CheckParams, entitled: &Entitlement, epoch: &EpochAt) -> Problem {
     let micros = usd_micros(entitled.allocation);
     let detail = match query.min_usd {
-        Some(_) if entitled.spendable() => format!("{address} has an allocation of {micros} millionths of a dollar, less than asked for"),
+        Some(_) if entitled.spendable() => {
+            format!("{address} has an allocation of {micros} millionths of a dollar, less than asked for")
+        }
         _ => format!("{address} has nothing to spend in this epoch"),
     };
     let problem = Problem::new(query.deny, detail).with("allocation_usd_micros", micros);

@@ -148,7 +148,8 @@ impl Batch {
         let (addresses, accounts) = (request.addresses.unwrap_or_default(), request.accounts.unwrap_or_default());
         let count = addresses.len() + accounts.iter().map(|account| account.addresses.len()).sum::<usize>();
         if count > ADDRESSES_MAX || accounts.len() > ADDRESSES_MAX {
-            let detail = format!("{count} addresses in {} accounts; at most {ADDRESSES_MAX} are answered", accounts.len());
+            let detail =
+                format!("{count} addresses in {} accounts; at most {ADDRESSES_MAX} are answered", accounts.len());
             return Err(Problem::new(Kind::LimitExceeded, detail).with("limit", ADDRESSES_MAX));
         }
         let accounts = accounts.into_iter().map(|Account { id, addresses }| Ok((id, once(parse(&addresses)?))));
@@ -162,13 +163,15 @@ impl Batch {
 
     fn items(&self, desk: &Desk, holdings: &BTreeMap<Address, Holding>) -> Result<Vec<BatchItem>, Problem> {
         let of = |address: &Address| holdings.get(address).copied().unwrap_or_default();
-        let addresses = self.addresses.iter().map(|address| {
-            Ok(BatchItem::Address(Box::new(address_rights(desk, *address, &of(address)))))
-        });
+        let addresses = self
+            .addresses
+            .iter()
+            .map(|address| Ok(BatchItem::Address(Box::new(address_rights(desk, *address, &of(address))))));
         let accounts = self.accounts.iter().map(|(id, addresses)| {
             let held: Vec<Holding> = addresses.iter().map(of).collect();
             let rights = desk.rights(&Holding::sum(&held)?);
-            let members = addresses.iter().zip(&held).map(|(address, holding)| member(desk, *address, holding)).collect();
+            let members =
+                addresses.iter().zip(&held).map(|(address, holding)| member(desk, *address, holding)).collect();
             Ok(BatchItem::Account(Box::new(AccountRights { id: id.clone(), members, rights })))
         });
         addresses.chain(accounts).collect()

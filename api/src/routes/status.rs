@@ -11,7 +11,7 @@ use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::progress::{self, Cursor, Follower, Progress, Reorgs};
 use utoipa::ToSchema;
 
-use crate::app::App;
+use crate::app::{App, Known};
 use crate::extract::Query;
 use crate::openapi::StatusProblems;
 use crate::params::{BlockParams, NoParams};
@@ -221,22 +221,22 @@ async fn status(app: &App) -> Result<Status, Problem> {
     match Snapshot::open(app, Needs::Both, &BlockParams::default()).await {
         Ok(mut snapshot) => {
             let met = snapshot.met().await?;
-            let status = Status::new(app, snapshot.progress(), Some(&snapshot.deployment()));
+            let status = Status::new(app, snapshot.progress(), Some(snapshot.known()));
             Ok(Status { as_of: Some(snapshot.as_of().clone()), ..status.with(met, &snapshot.deployment()) }.named())
         }
         Err(problem) if problem.kind() == Kind::NeverSynced => {
             let mut reading = app.database().begin().await?;
             let progress = progress::progress(&mut reading).await?;
             let known = app.deployment(&mut reading, progress.deployment_digest).await.ok();
-            Ok(Status::new(app, &progress, known.as_ref().map(|known| &*known.deployment)).named())
+            Ok(Status::new(app, &progress, known.as_ref()).named())
         }
         Err(problem) => Err(problem),
     }
 }
 
 impl Status {
-    fn new(app: &App, progress: &Progress, deployment: Option<&Deployment>) -> Self {
-        let clock = deployment.and_then(|deployment| deployment.clock);
+    fn new(app: &App, progress: &Progress, known: Option<&Known>) -> Self {
+        let clock = known.and_then(|known| known.deployment.clock);
         let follower = progress.follower.as_ref();
         let newest = Needs::Both.newest(progress);
         let lag = newest.and_then(|cursor| lag_seconds(progress, cursor, clock));
@@ -244,7 +244,7 @@ impl Status {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             indexer_version: follower.map(|follower| follower.version.clone()),
-            deployment: deployment.map(DeploymentView::new),
+            deployment: known.map(DeploymentView::new),
             cursors: Cursors::new(progress, clock),
             head: follower.map(Head::new),
             safe: follower.and_then(|follower| follower.safe_number),
@@ -320,12 +320,13 @@ fn seconds_left(follower: &Follower, cursor: Cursor, blocks_per_second: f64) -> 
 }
 
 impl DeploymentView {
-    fn new(deployment: &Deployment) -> Self {
+    fn new(known: &Known) -> Self {
+        let deployment = &known.deployment;
         let contracts = &deployment.contracts;
         Self {
             chain_id: deployment.chain_id,
             start_block: deployment.start_block,
-            digest: deployment.digest().map(|digest| digest.to_string()).unwrap_or_default(),
+            digest: known.digest.to_string(),
             policy: deployment.policy.allocation.name(),
             contracts: ContractsView {
                 vvv: contracts.vvv.into(),

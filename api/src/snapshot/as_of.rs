@@ -132,9 +132,9 @@ impl AsOf {
 
 fn warnings(deployment: &Deployment, progress: &Progress, facts: &BlockFacts) -> Vec<String> {
     let follower = progress.follower.as_ref();
-    let unnamed = facts.implementation.filter(|address| {
-        !deployment.implementations.iter().any(|implementation| implementation.address == *address)
-    });
+    let unnamed = facts
+        .implementation
+        .filter(|address| !deployment.implementations.iter().any(|implementation| implementation.address == *address));
     let unknown_logs = (facts.unknown_logs > 0).then_some(facts.unknown_logs);
     [
         follower.and_then(|f| f.halted.as_ref()).map(|why| format!("the indexer has halted: {why}")),

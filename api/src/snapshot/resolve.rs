@@ -63,7 +63,8 @@ impl<'a> Range<'a> {
         if (self.first..=self.newest.number).contains(&number) {
             return Ok(number);
         }
-        let seen = [self.progress.capacity, self.progress.supply].into_iter().flatten().map(|cursor| cursor.number).max();
+        let seen =
+            [self.progress.capacity, self.progress.supply].into_iter().flatten().map(|cursor| cursor.number).max();
         if number > self.newest.number && seen.is_some_and(|seen| number <= seen) {
             return Err(self.not_yet(&what()));
         }
