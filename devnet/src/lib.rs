@@ -6,10 +6,16 @@
 //! - [`scripted`]: a node that serves a chain given as data and misbehaves on command
 //! - [`postgres`]: a private Postgres cluster
 //! - [`stack`]: all of it together with `indexer` and `api`
+//! - [`rpc`]: a small JSON-RPC client
+//! - [`guarded`]: child processes that do not outlive this one
+//! - [`failure`]: errors that know their exit code
 
 pub mod anvil;
 pub mod contracts;
+pub mod failure;
+pub mod guarded;
 pub mod postgres;
+pub mod rpc;
 pub mod scripted;
 pub mod stack;
 pub mod traffic;

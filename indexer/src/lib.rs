@@ -1,1 +1,24 @@
-//! indexer
+//! The writer: chain -> plan -> decode -> ledger -> store.
+//!
+//! - [`chain`]: what is asked of a node, and what it may answer
+//! - [`plan`]: what to do next, from what is known; pure
+//! - [`fetch`]: a range or a block from the node, held against itself
+//! - [`decode`]: logs into events, keyed on (address, implementation, topic0)
+//! - [`readings`]: the contracts' own answers, where events are silent
+//! - [`state`]: the ledger as of the cursor
+//! - [`follower`]: the step that puts them together
+//! - [`range`], [`pace`]: how much at once, and how fast it goes
+//! - [`run`]: start, loop, stop
+//! - [`deployment`]: which chain and contracts
+
+pub mod chain;
+pub mod decode;
+pub mod deployment;
+pub mod fetch;
+pub mod follower;
+pub mod pace;
+pub mod plan;
+pub mod range;
+pub mod readings;
+pub mod run;
+pub mod state;

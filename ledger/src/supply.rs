@@ -67,6 +67,11 @@ impl Supply {
         &self.totals
     }
 
+    /// How many accounts are loaded.
+    pub fn accounts(&self) -> usize {
+        self.accounts.len()
+    }
+
     /// The accounts these blocks touch that are not loaded.
     pub fn unloaded<'a>(&self, blocks: impl IntoIterator<Item = &'a Block>) -> Vec<Address> {
         let touched: BTreeSet<Address> = blocks

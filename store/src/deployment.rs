@@ -232,7 +232,8 @@ impl TryFrom<String> for TokenAmount {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let is_plain = text.chars().all(|c| c.is_ascii_digit() || c == '.') && !text.is_empty();
+        let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        let is_plain = text.chars().all(|c| c.is_ascii_digit() || c == '.') && !text.is_empty() && decimals <= 18;
         let parsed = is_plain.then(|| alloy_primitives::utils::parse_units(&text, 18).ok()).flatten();
         parsed.map(|units| Self(units.get_absolute())).ok_or_else(|| format!("{text:?} is no amount such as \"0.1\""))
     }

@@ -1,14 +1,24 @@
 //! Postgres. The only crate with SQL.
 //!
-//! - [`append`], [`rewind`]: the writer's two transactions
-//! - [`load`]: the state the writer goes on from
-//! - [`progress`]: what the writer says of itself
+//! - [`writer`]: the one connection that may write, and its lock
+//! - [`append`], [`rewind`]: its two transactions
+//! - [`load`]: the state it goes on from
+//! - [`progress`]: what it says of itself
 //! - [`read`]: the state at one block, for readers
 //! - [`deployment`]: the chain, contracts and policy a database is about
 
 pub mod amount;
+pub mod append;
 pub mod deployment;
+pub mod error;
+pub mod load;
+pub mod progress;
 pub mod read;
+pub mod rewind;
+mod rows;
+pub mod writer;
+
+pub use error::StoreError;
 
 /// The schema, embedded.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");

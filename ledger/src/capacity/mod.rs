@@ -62,6 +62,11 @@ impl Capacity {
         &self.parameters
     }
 
+    /// How many accounts are loaded.
+    pub fn accounts(&self) -> usize {
+        self.positions.len()
+    }
+
     /// The accounts these blocks touch that are not loaded.
     pub fn unloaded<'a>(&self, blocks: impl IntoIterator<Item = &'a Block>) -> Vec<Address> {
         let touched: BTreeSet<Address> =

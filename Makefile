@@ -1,0 +1,7 @@
+.PHONY: ci test up
+
+ci test:
+	./test
+
+up:
+	./up

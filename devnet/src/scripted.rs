@@ -1,1 +1,0 @@
-//! A node that serves a chain given as data, and misbehaves on command.

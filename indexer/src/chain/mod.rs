@@ -1,0 +1,103 @@
+//! What is asked of a node. The one trait at a border: the chain cannot be rolled back on demand.
+
+pub mod bloom;
+pub mod error;
+pub mod rpc;
+
+use std::future::Future;
+
+use alloy_primitives::{Address, B256, Bloom, Bytes, U256};
+
+pub use error::ChainError;
+
+/// A header, hashed again by us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Height.
+    pub number: u64,
+    /// Hash of what follows and more.
+    pub hash: B256,
+    /// The block before.
+    pub parent_hash: B256,
+    /// Seconds since 1970.
+    pub timestamp: u64,
+    /// Of all logs of the block.
+    pub logs_bloom: Bloom,
+}
+
+/// A log as the node gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// Its block's height.
+    pub block_number: u64,
+    /// Its block.
+    pub block_hash: B256,
+    /// Its block's timestamp, where the node says.
+    pub block_timestamp: Option<u64>,
+    /// Its transaction.
+    pub tx_hash: B256,
+    /// Position of its transaction in the block.
+    pub tx_index: u32,
+    /// Position among all logs of the block.
+    pub log_index: u32,
+    /// Who emitted it.
+    pub address: Address,
+    /// At most four.
+    pub topics: Vec<B256>,
+    /// The rest.
+    pub data: Bytes,
+}
+
+/// The node's tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tags {
+    /// The newest block.
+    pub head: Header,
+    /// The newest block whose batch is on L1; `None`: the node has no such tag.
+    pub safe: Option<Header>,
+    /// The newest block whose L1 block is final; `None`: the node has no such tag.
+    pub finalized: Option<Header>,
+}
+
+/// Which logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogQuery {
+    /// Emitted by any of these.
+    pub addresses: Vec<Address>,
+    /// With any of these as first topic; empty: any at all.
+    pub topics: Vec<B256>,
+}
+
+/// A block to ask a contract at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// That very block; errs if the node has another there.
+    Hash(B256),
+    /// Whatever the node has there: for finalized blocks.
+    Number(u64),
+}
+
+/// A node, or several behaving as one.
+pub trait Chain: Send + Sync {
+    /// EIP-155 id.
+    fn chain_id(&self) -> impl Future<Output = Result<u64, ChainError>> + Send;
+    /// Head, safe and finalized.
+    fn tags(&self) -> impl Future<Output = Result<Tags, ChainError>> + Send;
+    /// The header at a height; `None` if the node has none yet.
+    fn header(&self, number: u64) -> impl Future<Output = Result<Option<Header>, ChainError>> + Send;
+    /// The header of that hash; `None` if the node does not know it.
+    fn header_by_hash(&self, hash: B256) -> impl Future<Output = Result<Option<Header>, ChainError>> + Send;
+    /// Logs of one block, by its hash.
+    fn logs_of_block(&self, hash: B256, query: &LogQuery) -> impl Future<Output = Result<Vec<Log>, ChainError>> + Send;
+    /// Logs of a range of blocks, both ends included.
+    fn logs_in_range(
+        &self,
+        from: u64,
+        to: u64,
+        query: &LogQuery,
+    ) -> impl Future<Output = Result<Vec<Log>, ChainError>> + Send;
+    /// A contract's answer to a call at a block.
+    fn call(&self, at: At, to: Address, data: Bytes) -> impl Future<Output = Result<Bytes, ChainError>> + Send;
+    /// A word of a contract's storage at a block.
+    fn storage(&self, at: At, address: Address, slot: U256) -> impl Future<Output = Result<B256, ChainError>> + Send;
+}

@@ -1,0 +1,226 @@
+//! A node over HTTP, through alloy.
+//!
+//! Blocks are asked for without their transactions and through a network type that takes any, because Base's first
+//! transaction of each block is a deposit of type 0x7e. No retry layer lies between: errors are classified here.
+
+use std::time::Duration;
+
+use alloy_consensus::Header as ConsensusHeader;
+use alloy_eips::{BlockId, BlockNumberOrTag, RpcBlockHash};
+use alloy_json_rpc::RpcError;
+use alloy_network::{AnyNetwork, AnyRpcBlock};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
+use alloy_provider::{Provider, RootProvider};
+use alloy_rpc_client::RpcClient;
+use alloy_rpc_types_eth::{Filter, Log as RpcLog, TransactionInput, TransactionRequest};
+use alloy_transport::{TransportError, TransportErrorKind};
+use alloy_transport_http::Http;
+use anyhow::Context;
+use url::Url;
+
+use super::error::{classify, classify_http, short};
+use super::{At, Chain, ChainError, Header, Log, LogQuery, Tags};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// One node.
+#[derive(Clone, Debug)]
+pub struct RpcChain {
+    provider: RootProvider<AnyNetwork>,
+    url: String,
+}
+
+impl RpcChain {
+    /// A node at an `http` or `https` URL. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// If the URL has another scheme, or the TLS library does not start.
+    pub fn new(url: Url) -> anyhow::Result<Self> {
+        anyhow::ensure!(
+            matches!(url.scheme(), "http" | "https"),
+            "an RPC URL starts with http:// or https://, not {}://",
+            url.scheme()
+        );
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .context("the HTTP client does not start")?;
+        let text = url.to_string();
+        let client = RpcClient::new(Http::with_client(client, url), false);
+        Ok(Self { provider: RootProvider::new(client), url: text })
+    }
+
+    /// Classifies, and takes the URL out of the words: it may hold a key.
+    fn error(&self, error: TransportError) -> ChainError {
+        let hide = |text: String| short(&text.replace(&self.url, "<url>"));
+        match error {
+            RpcError::ErrorResp(payload) => classify(payload.code, &hide(payload.message.into_owned())),
+            RpcError::Transport(TransportErrorKind::HttpError(http)) => {
+                classify_http(http.status, &hide(http.body), None)
+            }
+            RpcError::Transport(TransportErrorKind::HttpErrorWithRetryAfter { error, retry_after }) => {
+                classify_http(error.status, &hide(error.body), Some(retry_after))
+            }
+            RpcError::Transport(TransportErrorKind::Custom(error)) => {
+                ChainError::Unavailable(match error.downcast::<reqwest::Error>() {
+                    Ok(error) => hide(chain_of(&error.without_url())),
+                    Err(error) => hide(chain_of(error.as_ref())),
+                })
+            }
+            RpcError::DeserError { err, .. } => ChainError::Unavailable(format!("an answer of another shape: {err}")),
+            other => ChainError::Unavailable(hide(other.to_string())),
+        }
+    }
+
+    async fn block(&self, id: BlockId) -> Result<Option<Header>, ChainError> {
+        let block = match id {
+            BlockId::Hash(hash) => self.provider.get_block_by_hash(hash.block_hash).await,
+            BlockId::Number(number) => self.provider.get_block_by_number(number).await,
+        };
+        match block {
+            Ok(block) => block.map(verified).transpose(),
+            Err(error) => match self.error(error) {
+                ChainError::UnknownBlock(_) => Ok(None),
+                error => Err(error),
+            },
+        }
+    }
+
+    /// A tag that the node may not know: pre-merge nodes and simple ones refuse it, some answer null.
+    async fn tagged(&self, tag: BlockNumberOrTag) -> Result<Option<Header>, ChainError> {
+        match self.block(tag.into()).await {
+            Err(ChainError::Refused(_) | ChainError::NoState(_)) => Ok(None),
+            other => other,
+        }
+    }
+}
+
+impl Chain for RpcChain {
+    async fn chain_id(&self) -> Result<u64, ChainError> {
+        self.provider.get_chain_id().await.map_err(|error| self.error(error))
+    }
+
+    async fn tags(&self) -> Result<Tags, ChainError> {
+        let (head, safe, finalized) = futures::try_join!(
+            self.block(BlockNumberOrTag::Latest.into()),
+            self.tagged(BlockNumberOrTag::Safe),
+            self.tagged(BlockNumberOrTag::Finalized),
+        )?;
+        let head = head.ok_or_else(|| ChainError::Unavailable("the node has no block yet".into()))?;
+        Ok(Tags { head, safe, finalized })
+    }
+
+    async fn header(&self, number: u64) -> Result<Option<Header>, ChainError> {
+        let header = self.block(number.into()).await?;
+        match header {
+            Some(header) if header.number != number => {
+                Err(ChainError::Contradiction(format!("asked for block {number}, got {}", header.number)))
+            }
+            header => Ok(header),
+        }
+    }
+
+    async fn header_by_hash(&self, hash: B256) -> Result<Option<Header>, ChainError> {
+        let header = self.block(hash.into()).await?;
+        match header {
+            Some(header) if header.hash != hash => {
+                Err(ChainError::Contradiction(format!("asked for block {hash}, got {}", header.hash)))
+            }
+            header => Ok(header),
+        }
+    }
+
+    async fn logs_of_block(&self, hash: B256, query: &LogQuery) -> Result<Vec<Log>, ChainError> {
+        let filter = filter(query).at_block_hash(hash);
+        logs(self.provider.get_logs(&filter).await.map_err(|error| self.error(error))?)
+    }
+
+    async fn logs_in_range(&self, from: u64, to: u64, query: &LogQuery) -> Result<Vec<Log>, ChainError> {
+        let filter = filter(query).from_block(from).to_block(to);
+        logs(self.provider.get_logs(&filter).await.map_err(|error| self.error(error))?)
+    }
+
+    async fn call(&self, at: At, to: Address, data: Bytes) -> Result<Bytes, ChainError> {
+        let request = TransactionRequest {
+            to: Some(TxKind::Call(to)),
+            input: TransactionInput::new(data),
+            ..TransactionRequest::default()
+        };
+        self.provider.call(request.into()).block(id(at)).await.map_err(|error| self.error(error))
+    }
+
+    async fn storage(&self, at: At, address: Address, slot: U256) -> Result<B256, ChainError> {
+        let word = self.provider.get_storage_at(address, slot).block_id(id(at)).await;
+        word.map(B256::from).map_err(|error| self.error(error))
+    }
+}
+
+fn id(at: At) -> BlockId {
+    match at {
+        At::Hash(hash) => BlockId::Hash(RpcBlockHash::from_hash(hash, None)),
+        At::Number(number) => number.into(),
+    }
+}
+
+fn filter(query: &LogQuery) -> Filter {
+    let filter = Filter::new().address(query.addresses.clone());
+    if query.topics.is_empty() { filter } else { filter.event_signature(query.topics.clone()) }
+}
+
+/// Hashes the header again: parent hash, timestamp and bloom are only worth what the hash is.
+fn verified(block: AnyRpcBlock) -> Result<Header, ChainError> {
+    let rpc = &block.header;
+    let number = rpc.number;
+    let header: ConsensusHeader =
+        rpc.inner.clone().try_into_header().map_err(|error| {
+            ChainError::Contradiction(format!("the header of block {number} is incomplete: {error}"))
+        })?;
+    let hash = header.hash_slow();
+    if hash != rpc.hash {
+        return Err(ChainError::Contradiction(format!(
+            "the header of block {number} hashes to {hash}, the node says {}",
+            rpc.hash
+        )));
+    }
+    Ok(Header {
+        number,
+        hash,
+        parent_hash: header.parent_hash,
+        timestamp: header.timestamp,
+        logs_bloom: header.logs_bloom,
+    })
+}
+
+fn logs(logs: Vec<RpcLog>) -> Result<Vec<Log>, ChainError> {
+    logs.into_iter()
+        .map(|log| log_of(log).ok_or_else(|| ChainError::Contradiction("a log of no block".into())))
+        .collect()
+}
+
+/// `None` for a log that says it was removed or lacks its place in the chain.
+fn log_of(log: RpcLog) -> Option<Log> {
+    if log.removed {
+        return None;
+    }
+    let (topics, data) = log.inner.data.split();
+    Some(Log {
+        block_number: log.block_number?,
+        block_hash: log.block_hash?,
+        block_timestamp: log.block_timestamp,
+        tx_hash: log.transaction_hash?,
+        tx_index: u32::try_from(log.transaction_index?).ok()?,
+        log_index: u32::try_from(log.log_index?).ok()?,
+        address: log.inner.address,
+        topics,
+        data,
+    })
+}
+
+/// An error with its causes, which is where "connection refused" hides.
+fn chain_of(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

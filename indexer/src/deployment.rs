@@ -1,0 +1,63 @@
+//! Which chain and contracts: the deployment built in, or an operator's file.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use store::deployment::Deployment;
+
+/// Venice on Base mainnet.
+const BASE: &str = include_str!("../deployments/base.toml");
+
+/// The deployment of that name, or in that file.
+///
+/// # Errors
+/// If the file cannot be read, is no deployment, or contradicts itself.
+pub fn load(name_or_file: &str) -> Result<Deployment> {
+    if name_or_file == "base" {
+        return parse(BASE).context("the deployment built in");
+    }
+    let text = std::fs::read_to_string(Path::new(name_or_file))
+        .with_context(|| format!("--deployment {name_or_file}: neither \"base\" nor a file that can be read"))?;
+    parse(&text).with_context(|| format!("--deployment {name_or_file}"))
+}
+
+fn parse(text: &str) -> Result<Deployment> {
+    let deployment: Deployment = toml::from_str(text)?;
+    let contracts = deployment.contracts;
+    let three = [contracts.vvv, contracts.staking, contracts.diem];
+    ensure!(three[0] != three[1] && three[1] != three[2] && three[0] != three[2], "two contracts have one address");
+    ensure!(deployment.clock.is_none_or(|clock| clock.seconds_per_block > 0), "clock.seconds_per_block is 0");
+    for (position, label) in deployment.labels.iter().enumerate() {
+        let earlier = deployment.labels[..position].iter().any(|other| other.address == label.address);
+        ensure!(!earlier, "{} has two labels", label.address);
+    }
+    Ok(deployment)
+}
+
+#[cfg(test)]
+mod tests {
+    use store::deployment::LabelKind;
+
+    use super::*;
+
+    #[test]
+    fn the_one_built_in_is_whole() {
+        let base = load("base").unwrap();
+        assert_eq!(base.chain_id, 8453);
+        assert_eq!(base.clock.unwrap().timestamp(51_530_023), Some(1_789_849_393));
+        assert!(base.labels.iter().any(|label| label.kind == LabelKind::ProgrammaticBurn));
+    }
+
+    #[test]
+    fn what_is_misspelt_is_refused() {
+        let text = BASE.replace("start_block", "startblock");
+        let message = format!("{:#}", parse(&text).unwrap_err());
+        assert!(message.contains("startblock"), "{message}");
+    }
+
+    #[test]
+    fn a_label_given_twice_is_refused() {
+        let again = "\n[[labels]]\naddress = \"0x01784ef301D79e4B2DF3a21ad9a536d4cF09A5Ce\"\nname = \"x\"\nkind = \"pool\"\nsource = \"x\"\n";
+        assert!(parse(&format!("{BASE}{again}")).is_err());
+    }
+}

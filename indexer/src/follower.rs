@@ -1,0 +1,356 @@
+//! The step: ask the node, plan, do it, and leave the database whole.
+
+use std::time::{Duration, Instant};
+
+use alloy_primitives::B256;
+use ledger::halt::Halt;
+use store::StoreError;
+use store::append::{Batch, StoredBlock};
+use store::deployment::Deployment;
+use store::load::BlockRef;
+use store::rewind::Rewind;
+use store::writer::Writer;
+use thiserror::Error;
+
+use crate::chain::{At, Chain, ChainError, Header, Tags};
+use crate::decode::Undecodable;
+use crate::fetch::{Fetch, Fetched};
+use crate::plan::{Local, Plan, Verdict, judge, plan};
+use crate::range::RangeSize;
+use crate::readings::{self, Occasion};
+use crate::state::State;
+
+/// Accounts kept in memory between blocks; beyond that they are loaded again.
+const ACCOUNTS_MAX: usize = 1_000_000;
+
+/// What a step did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing: the node has nothing new.
+    UpToDate,
+    /// Blocks were stored.
+    Appended {
+        /// First block.
+        from: u64,
+        /// Last block.
+        to: u64,
+        /// Logs of ours in them.
+        logs: usize,
+    },
+    /// Blocks were undone.
+    Rewound(Rewind),
+    /// The node's chain is another than ours; it is not clear yet which will last.
+    ForkSuspected {
+        /// The last block both share.
+        ancestor: u64,
+    },
+}
+
+/// Why a step failed. Nothing of it is in the database.
+#[derive(Debug, Error)]
+pub enum StepError {
+    /// The node.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Going on would be guessing.
+    #[error("{0}")]
+    Halt(String),
+}
+
+/// Follows one chain into one database.
+#[derive(Debug)]
+pub struct Follower<C> {
+    chain: C,
+    writer: Writer,
+    deployment: Deployment,
+    state: Option<State>,
+    tags: Option<(Instant, Tags)>,
+    ranges: RangeSize,
+    finalized: Option<u64>,
+    fork_since: Option<Instant>,
+    /// The node keeps no state of this block and those before it.
+    no_state_until: Option<u64>,
+}
+
+impl<C: Chain> Follower<C> {
+    /// A follower that goes on where the database stands.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn new(chain: C, writer: Writer, deployment: Deployment) -> Result<Self, StoreError> {
+        let finalized = writer.finalized().await?;
+        Ok(Self {
+            chain,
+            writer,
+            deployment,
+            state: None,
+            tags: None,
+            ranges: RangeSize::default(),
+            finalized,
+            fork_since: None,
+            no_state_until: None,
+        })
+    }
+
+    /// One step: at most one range, one block or one rewind.
+    ///
+    /// # Errors
+    /// [`StepError`]; the database is as before.
+    pub async fn step(&mut self, tags_max_age: Duration) -> Result<Outcome, StepError> {
+        let tags = self.current_tags(tags_max_age).await?;
+        let local = self.local(&tags).await?;
+        let next = self.next_header(&local, &tags).await?;
+        let planned = plan(&local, &tags, next.as_ref(), self.ranges.blocks());
+        if planned != Plan::Fork {
+            self.fork_since = None;
+        }
+        let outcome = match planned {
+            Plan::Wait => Ok(Outcome::UpToDate),
+            Plan::Backfill { from, to } => self.backfill(from, to, &tags).await,
+            Plan::Extend(header) => self.extend(&header).await,
+            Plan::Fork => self.resolve_fork(&local, &tags).await,
+        };
+        if !matches!(outcome, Ok(Outcome::UpToDate | Outcome::Appended { .. })) {
+            self.forget();
+        }
+        outcome
+    }
+
+    /// The writer this follower writes with.
+    pub fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    /// What the node said last of its tags.
+    pub fn tags(&self) -> Option<&Tags> {
+        self.tags.as_ref().map(|(_, tags)| tags)
+    }
+
+    /// The last block stored, as far as this follower remembers.
+    pub fn cursor(&self) -> Option<BlockRef> {
+        self.state.as_ref()?.cursor
+    }
+
+    /// The newest block that is finalized and ours.
+    pub fn finalized(&self) -> Option<u64> {
+        self.finalized
+    }
+
+    /// The newest block that is safe and ours: the node's, or the cursor where that is below.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn safe(&self) -> Result<Option<u64>, StoreError> {
+        let Some(safe) = self.tags().and_then(|tags| tags.safe.clone()) else { return Ok(None) };
+        match self.cursor() {
+            Some(cursor) if cursor.number < safe.number => Ok(self.finalized),
+            _ if self.writer.block_hash(safe.number).await? == Some(safe.hash) => Ok(Some(safe.number)),
+            _ => Ok(self.finalized),
+        }
+    }
+
+    /// Drops what is in memory; the next step loads it again. For after any error.
+    pub fn forget(&mut self) {
+        self.state = None;
+        self.tags = None;
+    }
+
+    /// The node's tags, asked again when they are old or when the cursor has reached the head they name.
+    async fn current_tags(&mut self, max_age: Duration) -> Result<Tags, StepError> {
+        let reached = self.cursor().map(|cursor| cursor.number);
+        if let Some((asked, tags)) = &self.tags
+            && asked.elapsed() < max_age
+            && reached.is_some_and(|reached| reached < tags.head.number)
+        {
+            return Ok(tags.clone());
+        }
+        let tags = self.chain.tags().await?;
+        if tags.finalized.as_ref().is_some_and(|finalized| finalized.number > tags.head.number) {
+            return Err(ChainError::Contradiction("the finalized block is above the head".into()).into());
+        }
+        self.tags = Some((Instant::now(), tags.clone()));
+        Ok(tags)
+    }
+
+    async fn local(&mut self, tags: &Tags) -> Result<Local, StepError> {
+        let cursor = self.state().await?.cursor;
+        let stored = async |number: u64| -> Result<Option<BlockRef>, StepError> {
+            if cursor.is_none_or(|cursor| number > cursor.number) {
+                return Ok(None);
+            }
+            let hash = self.writer.block_hash(number).await?;
+            Ok(hash.map(|hash| BlockRef { number, hash: Some(hash) }))
+        };
+        let at_head = stored(tags.head.number).await?;
+        let at_finalized = match &tags.finalized {
+            Some(finalized) => stored(finalized.number).await?,
+            None => None,
+        };
+        if let (Some(ours), Some(theirs)) = (at_finalized, &tags.finalized)
+            && ours.hash == Some(theirs.hash)
+        {
+            self.finalized = self.finalized.max(Some(ours.number));
+        }
+        Ok(Local { start_block: self.deployment.start_block, cursor, at_head, at_finalized })
+    }
+
+    async fn next_header(&self, local: &Local, tags: &Tags) -> Result<Option<Header>, StepError> {
+        match local.next() {
+            next if next > tags.head.number => Ok(None),
+            next if next == tags.head.number => Ok(Some(tags.head.clone())),
+            next => Ok(self.chain.header(next).await?),
+        }
+    }
+
+    async fn backfill(&mut self, from: u64, to: u64, tags: &Tags) -> Result<Outcome, StepError> {
+        let started = Instant::now();
+        let fetched = match self.fetch().range(from, to).await {
+            Err(ChainError::TooLarge { limit_blocks, message }) => {
+                return match self.ranges.refused(to - from + 1, limit_blocks) {
+                    true => Err(ChainError::TooLarge { limit_blocks, message }.into()),
+                    false => Err(ChainError::Refused(format!("block {from} alone: {message}")).into()),
+                };
+            }
+            other => other?,
+        };
+        let logs = fetched.blocks.iter().map(|block| block.logs.len()).sum();
+        self.ranges.answered(logs, started.elapsed());
+        let is_last = tags.finalized.as_ref().is_some_and(|finalized| finalized.number == to);
+        self.store(fetched, At::Number, is_last).await?;
+        self.finalized = self.finalized.max(Some(to));
+        Ok(Outcome::Appended { from, to, logs })
+    }
+
+    async fn extend(&mut self, header: &Header) -> Result<Outcome, StepError> {
+        let fetched = self.fetch().block(header).await?;
+        let logs = fetched.blocks.iter().map(|block| block.logs.len()).sum();
+        let hash = header.hash;
+        self.store(fetched, |_| At::Hash(hash), false).await?;
+        Ok(Outcome::Appended { from: header.number, to: header.number, logs })
+    }
+
+    /// Decode, apply, append. The state in memory moves first and is dropped if the database does not follow.
+    async fn store(&mut self, fetched: Fetched, at: impl Fn(u64) -> At, is_last: bool) -> Result<(), StepError> {
+        let mut state = match self.state.take() {
+            Some(state) if state.accounts() < ACCOUNTS_MAX => state,
+            _ => State::load(&self.writer, &self.deployment).await?,
+        };
+        let after = state.cursor;
+        let mut blocks =
+            state.decode(fetched.blocks).map_err(|error: Undecodable| StepError::Halt(error.to_string()))?;
+        state.load_accounts(&self.writer, &blocks).await?;
+        let last = blocks.len().saturating_sub(1);
+        for (position, block) in blocks.iter_mut().enumerate() {
+            let is_edge = is_last && position == last;
+            let readings = self.read(&state, block, at(block.header.number), is_edge).await?;
+            state.apply(block, readings).map_err(|halt| self.halted(&halt))?;
+        }
+        self.writer.append(&Batch { blocks: &blocks, after, cursor: fetched.end }).await?;
+        state.cursor = Some(fetched.end);
+        self.state = Some(state);
+        Ok(())
+    }
+
+    /// Asks the contracts where the block is an occasion to. A node without state of that block leaves values unknown.
+    async fn read(
+        &mut self,
+        state: &State,
+        block: &StoredBlock,
+        at: At,
+        is_edge: bool,
+    ) -> Result<Vec<ledger::parameter::Setting>, StepError> {
+        let number = block.header.number;
+        let occasion = readings::occasion(&block.block, state.capacity.parameters(), state.timestamp);
+        let Some(occasion) = occasion.or(is_edge.then_some(Occasion::Edge)) else { return Ok(Vec::new()) };
+        if self.no_state_until.is_some_and(|until| number <= until) {
+            return Ok(Vec::new());
+        }
+        match readings::read(&self.chain, &self.deployment.contracts, at).await {
+            Ok(readings) => Ok(readings),
+            Err(ChainError::NoState(message)) => {
+                tracing::warn!(
+                    block = number,
+                    ?occasion,
+                    "the node keeps no state of this block, so parameters that no event announced stay unknown until \
+                     one does or until the head; an archive node knows them ({message})"
+                );
+                self.no_state_until = self.no_state_until.max(Some(number));
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Finds the ancestor and does what the plan's judge says.
+    async fn resolve_fork(&mut self, local: &Local, tags: &Tags) -> Result<Outcome, StepError> {
+        let Some(BlockRef { number: from_number, hash: Some(from_hash) }) = local.cursor else {
+            return Err(StepError::Halt("a fork without a cursor to fork from".into()));
+        };
+        let (ancestor_number, ancestor_hash) = self.ancestor(from_number, tags).await?;
+        let since = *self.fork_since.get_or_insert_with(Instant::now);
+        match judge(ancestor_number, self.finalized, from_number, tags.head.number, since.elapsed()) {
+            Verdict::Suspect => Ok(Outcome::ForkSuspected { ancestor: ancestor_number }),
+            Verdict::Halt => Err(StepError::Halt(below_finalized(ancestor_number, self.finalized))),
+            Verdict::Rewind => {
+                let rewind = Rewind { from_number, from_hash, ancestor_number, ancestor_hash };
+                self.writer.rewind_to(&rewind).await?;
+                self.fork_since = None;
+                Ok(Outcome::Rewound(rewind))
+            }
+        }
+    }
+
+    /// Walks down the node's chain by parent hash until a block is ours.
+    async fn ancestor(&self, cursor: u64, tags: &Tags) -> Result<(u64, B256), StepError> {
+        let lost = || ChainError::UnknownBlock("the node lost a block of its own chain".into());
+        let top = cursor.min(tags.head.number);
+        let mut theirs =
+            if top == tags.head.number { tags.head.clone() } else { self.chain.header(top).await?.ok_or_else(lost)? };
+        loop {
+            if self.writer.block_hash(theirs.number).await? == Some(theirs.hash) {
+                return Ok((theirs.number, theirs.hash));
+            }
+            let below = theirs.number.checked_sub(1).filter(|below| *below >= self.deployment.start_block);
+            let is_finalized = self.finalized.is_some_and(|finalized| theirs.number <= finalized);
+            match below {
+                Some(below) if !is_finalized => {
+                    theirs = self.chain.header_by_hash(theirs.parent_hash).await?.ok_or_else(lost)?;
+                    if theirs.number != below {
+                        return Err(ChainError::Contradiction(format!("block {below} has another number")).into());
+                    }
+                }
+                _ => return Err(StepError::Halt(below_finalized(theirs.number, self.finalized))),
+            }
+        }
+    }
+
+    async fn state(&mut self) -> Result<&State, StepError> {
+        if self.state.is_none() {
+            self.state = Some(State::load(&self.writer, &self.deployment).await?);
+        }
+        self.state.as_ref().ok_or_else(|| StepError::Halt("no state".into()))
+    }
+
+    fn fetch(&self) -> Fetch<'_, C> {
+        Fetch { chain: &self.chain, contracts: self.deployment.ledger_contracts(), clock: self.deployment.clock }
+    }
+
+    fn halted(&self, halt: &Halt) -> StepError {
+        let start = self.deployment.start_block;
+        StepError::Halt(match halt.cause.is_missing_history() {
+            true => format!("start_block {start} is after the first event: {halt}"),
+            false => halt.to_string(),
+        })
+    }
+}
+
+fn below_finalized(ancestor: u64, finalized: Option<u64>) -> String {
+    let finalized = finalized.map_or_else(|| "the start of what is stored".into(), |number| format!("block {number}"));
+    format!(
+        "the node's chain leaves ours at or below block {ancestor}, but {finalized} was finalized: it is another chain, \
+         or lies; point the indexer at another node, or start with an empty database"
+    )
+}

@@ -1,0 +1,321 @@
+//! Start, loop, stop.
+
+use std::future::Future;
+use std::str::FromStr;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use sqlx::postgres::PgConnectOptions;
+use store::StoreError;
+use store::deployment::Deployment;
+use store::progress::Progress;
+use store::writer::Writer;
+use thiserror::Error;
+use tracing::{error, info, warn};
+use url::Url;
+
+use crate::chain::rpc::RpcChain;
+use crate::chain::{Chain, ChainError};
+use crate::follower::{Follower, Outcome, StepError};
+use crate::pace::{Pace, readable};
+
+/// How often progress is said while there is much to do.
+const REPORT_EVERY: Duration = Duration::from_secs(5);
+/// How often readers are told how things stand, at the least.
+const OBSERVE_EVERY: Duration = Duration::from_secs(1);
+/// Tags may be this old while the cursor is still below the head they name.
+const TAGS_MAX_AGE: Duration = Duration::from_secs(2);
+const BACKOFF_FIRST: Duration = Duration::from_millis(250);
+const BACKOFF_LAST: Duration = Duration::from_secs(10);
+/// A step under way when the stop is asked for has this long to end.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+/// Between attempts to reach what is needed at start.
+const STARTUP_PAUSE: Duration = Duration::from_secs(1);
+
+/// What `run` needs to know.
+#[derive(Clone, Debug)]
+pub struct RunConfig {
+    /// The node.
+    pub rpc_url: Url,
+    /// The database.
+    pub database_url: String,
+    /// Which chain and contracts.
+    pub deployment: Deployment,
+    /// How often a quiet node is asked for news.
+    pub poll_interval: Duration,
+    /// How long to try to reach node and database at start.
+    pub startup_timeout: Duration,
+}
+
+/// Why `run` did not start. Once it runs, nothing but a signal ends it.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// Configuration: nothing will mend it but the operator.
+    #[error("{0}")]
+    Usage(String),
+    /// Another writer.
+    #[error("{0}")]
+    Locked(String),
+    /// Node or database are not to be had.
+    #[error("{0}")]
+    Missing(String),
+}
+
+impl StartError {
+    /// The program's exit code.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Locked(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Missing(_) => 3,
+        }
+    }
+}
+
+/// Follows the chain until `stop` resolves.
+///
+/// # Errors
+/// [`StartError`], at start only.
+pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<(), StartError> {
+    tokio::pin!(stop);
+    let started = tokio::select! {
+        () = &mut stop => return Ok(()),
+        started = start(&config) => started?,
+    };
+    info!(
+        version = env!("CARGO_PKG_VERSION"),
+        chain_id = config.deployment.chain_id,
+        start_block = config.deployment.start_block,
+        "following the chain"
+    );
+    Loop::new(started, config.poll_interval).until(stop).await;
+    info!("stopped");
+    Ok(())
+}
+
+async fn start(config: &RunConfig) -> Result<Follower<RpcChain>, StartError> {
+    let options = PgConnectOptions::from_str(&config.database_url)
+        .map_err(|error| StartError::Usage(format!("--database-url is no Postgres URL: {error}")))?;
+    let chain =
+        RpcChain::new(config.rpc_url.clone()).map_err(|error| StartError::Usage(format!("--rpc-url: {error:#}")))?;
+    let deadline = Instant::now() + config.startup_timeout;
+    let writer = patiently(deadline, "the database", || open(options.clone())).await?;
+    writer.adopt(&config.deployment).await.map_err(start_error)?;
+    patiently(deadline, "the node", || check_chain_id(&chain, config.deployment.chain_id)).await?;
+    Follower::new(chain, writer, config.deployment.clone()).await.map_err(start_error)
+}
+
+/// Tries again until the deadline what may come by itself.
+async fn patiently<T, F: Future<Output = Result<T, StartError>>>(
+    deadline: Instant,
+    what: &str,
+    attempt: impl Fn() -> F,
+) -> Result<T, StartError> {
+    let mut said = false;
+    loop {
+        match attempt().await {
+            Err(StartError::Missing(reason)) if Instant::now() < deadline => {
+                if !std::mem::replace(&mut said, true) {
+                    warn!("waiting for {what}: {reason}");
+                }
+                tokio::time::sleep(STARTUP_PAUSE).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn open(options: PgConnectOptions) -> Result<Writer, StartError> {
+    Writer::open(options).await.map_err(start_error)
+}
+
+fn start_error(error: StoreError) -> StartError {
+    match error {
+        StoreError::Locked { .. } => StartError::Locked(error.to_string()),
+        StoreError::OtherDeployment { .. } | StoreError::Corrupt(_) => StartError::Usage(error.to_string()),
+        _ => StartError::Missing(error.to_string()),
+    }
+}
+
+async fn check_chain_id(chain: &RpcChain, expected: u64) -> Result<(), StartError> {
+    match chain.chain_id().await {
+        Ok(id) if id == expected => Ok(()),
+        Ok(id) => Err(StartError::Usage(format!("--rpc-url: the node is of chain {id}, the deployment of {expected}"))),
+        Err(error) => Err(StartError::Missing(error.to_string())),
+    }
+}
+
+/// The follower with what is said of it.
+struct Loop<C> {
+    follower: Follower<C>,
+    poll_interval: Duration,
+    started_at: u64,
+    pace: Pace,
+    observed: Option<Instant>,
+    reported: Option<Instant>,
+    was_caught_up: bool,
+    backoff: Duration,
+    complaint: Option<String>,
+}
+
+impl<C: Chain> Loop<C> {
+    fn new(follower: Follower<C>, poll_interval: Duration) -> Self {
+        let started_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        Self {
+            follower,
+            poll_interval,
+            started_at,
+            pace: Pace::default(),
+            observed: None,
+            reported: None,
+            was_caught_up: false,
+            backoff: BACKOFF_FIRST,
+            complaint: None,
+        }
+    }
+
+    async fn until(mut self, mut stop: std::pin::Pin<&mut impl Future<Output = ()>>) {
+        loop {
+            let turn = self.turn();
+            tokio::pin!(turn);
+            let pause = tokio::select! {
+                pause = &mut turn => pause,
+                () = &mut stop => {
+                    // The block in hand may end; one that hangs is dropped, and its transaction with it.
+                    let _ = tokio::time::timeout(STOP_PATIENCE, turn).await;
+                    return;
+                }
+            };
+            let Some(pause) = pause else { return stop.await };
+            tokio::select! {
+                biased;
+                () = &mut stop => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// One step and what is to be said of it. How long to pause, or `None` after a halt.
+    async fn turn(&mut self) -> Option<Duration> {
+        let outcome = self.follower.step(TAGS_MAX_AGE).await;
+        match outcome {
+            Ok(outcome) => {
+                self.backoff = BACKOFF_FIRST;
+                if let Some(complaint) = self.complaint.take() {
+                    info!("going on after: {complaint}");
+                }
+                let fork = self.tell(&outcome);
+                let observed = self.observe(&outcome, fork).await;
+                observed.err().map(|error| self.fail(&error.into())).or_else(|| Some(self.pause_after(&outcome)))
+            }
+            Err(StepError::Halt(reason)) => {
+                self.halt(&reason).await;
+                None
+            }
+            Err(error) => {
+                self.follower.forget();
+                let pause = self.fail(&error);
+                if !matches!(error, StepError::Store(_)) {
+                    self.complain(None, Some(&error.to_string())).await;
+                }
+                Some(pause)
+            }
+        }
+    }
+
+    fn pause_after(&self, outcome: &Outcome) -> Duration {
+        match outcome {
+            Outcome::UpToDate | Outcome::ForkSuspected { .. } => self.poll_interval,
+            Outcome::Appended { .. } | Outcome::Rewound(_) => Duration::ZERO,
+        }
+    }
+
+    /// Says in the log what is worth it; why a fork is suspected, if it is.
+    fn tell(&mut self, outcome: &Outcome) -> Option<String> {
+        match outcome {
+            Outcome::UpToDate => None,
+            Outcome::Appended { to, .. } => {
+                self.pace.mark(Instant::now(), *to);
+                self.report(*to);
+                None
+            }
+            Outcome::Rewound(rewind) => {
+                self.pace.forget();
+                let depth = rewind.from_number - rewind.ancestor_number;
+                warn!(from = rewind.from_number, ancestor = rewind.ancestor_number, depth, "reorg: rewound");
+                None
+            }
+            Outcome::ForkSuspected { ancestor } => {
+                Some(format!("the node's head is on a shorter branch that leaves ours after block {ancestor}"))
+            }
+        }
+    }
+
+    /// Progress and time left, as long as there is much to do.
+    fn report(&mut self, cursor: u64) {
+        let Some(head) = self.follower.tags().map(|tags| tags.head.number) else { return };
+        let due = self.reported.is_none_or(|reported| reported.elapsed() >= REPORT_EVERY);
+        let left = head.saturating_sub(cursor);
+        if left == 0 && !self.was_caught_up {
+            info!(block = cursor, "caught up with the head");
+        } else if left > 0 && due {
+            let time_left = self.pace.time_left(left).map_or_else(|| "unknown".into(), readable);
+            let rate = self.pace.blocks_per_second().round();
+            info!(block = cursor, head, blocks_left = left, blocks_per_second = rate, time_left, "catching up");
+            self.reported = Some(Instant::now());
+        }
+    }
+
+    /// Tells readers how things stand: when it changed, and every second.
+    async fn observe(&mut self, outcome: &Outcome, fork_suspected: Option<String>) -> Result<(), StoreError> {
+        let Some(head) = self.follower.tags().map(|tags| tags.head.clone()) else { return Ok(()) };
+        let caught_up = self.follower.cursor().is_some_and(|cursor| cursor.number >= head.number);
+        let due = self.observed.is_none_or(|observed| observed.elapsed() >= OBSERVE_EVERY);
+        let changed = caught_up || caught_up != self.was_caught_up || fork_suspected.is_some();
+        self.was_caught_up = caught_up && matches!(outcome, Outcome::UpToDate | Outcome::Appended { .. });
+        if !due && !changed {
+            return Ok(());
+        }
+        self.observed = Some(Instant::now());
+        let progress = Progress {
+            head_number: head.number,
+            head_timestamp: head.timestamp,
+            safe_number: self.follower.safe().await?,
+            finalized_number: self.follower.finalized(),
+            blocks_per_second: self.pace.blocks_per_second(),
+            caught_up: self.was_caught_up,
+            halted: None,
+            fork_suspected,
+            failing: None,
+            started_at: self.started_at,
+        };
+        self.follower.writer().observe(&progress).await
+    }
+
+    /// Says why a step failed, once; how long to wait before the next.
+    fn fail(&mut self, error: &StepError) -> Duration {
+        let message = error.to_string();
+        match error {
+            StepError::Chain(ChainError::TooLarge { .. }) => return Duration::ZERO,
+            StepError::Chain(ChainError::Throttled { retry_after: Some(wait), .. }) => return *wait,
+            _ => {}
+        }
+        if self.complaint.as_ref() != Some(&message) {
+            warn!("trying again: {message}");
+            self.complaint = Some(message);
+        }
+        let pause = self.backoff;
+        self.backoff = (self.backoff * 2).min(BACKOFF_LAST);
+        pause
+    }
+
+    async fn halt(&mut self, reason: &str) {
+        error!("halted: {reason}");
+        while !self.complain(Some(reason), None).await {
+            tokio::time::sleep(BACKOFF_LAST).await;
+        }
+    }
+
+    async fn complain(&self, halted: Option<&str>, failing: Option<&str>) -> bool {
+        self.follower.writer().complain(halted, failing).await.is_ok()
+    }
+}

@@ -1,0 +1,123 @@
+//! The ledger as of the cursor: loaded from the store, thrown away when anything goes wrong.
+
+use ledger::block::Block;
+use ledger::capacity::Capacity;
+use ledger::event::Contract;
+use ledger::parameter::{Parameter, Setting};
+use ledger::supply::Supply;
+use store::StoreError;
+use store::append::{RawLog, StoredBlock};
+use store::deployment::Deployment;
+use store::load::{BlockRef, NetworkState};
+use store::writer::Writer;
+
+use crate::decode::{Decoder, Undecodable, word_address};
+use crate::fetch::FetchedBlock;
+
+/// Everything in memory that follows from the rows up to the cursor.
+#[derive(Debug)]
+pub struct State {
+    /// sVVV, DIEM and parameters.
+    pub capacity: Capacity,
+    /// VVV.
+    pub supply: Supply,
+    /// The last block stored.
+    pub cursor: Option<BlockRef>,
+    /// Its timestamp, or that of the last one before it whose time is known.
+    pub timestamp: Option<u64>,
+    decoder: Decoder,
+}
+
+impl State {
+    /// Loads totals and parameters; accounts follow as they are touched.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn load(writer: &Writer, deployment: &Deployment) -> Result<Self, StoreError> {
+        let contracts = deployment.ledger_contracts();
+        let NetworkState { capacity, supply, parameters } = writer.network_state().await?;
+        let implementation = parameters.word(Parameter::Implementation).map(word_address);
+        Ok(Self {
+            capacity: Capacity::new(contracts, capacity, parameters),
+            supply: Supply::new(contracts, supply),
+            cursor: writer.cursor().await?,
+            timestamp: writer.last_timestamp().await?,
+            decoder: Decoder::new(contracts, deployment.implementations.clone(), implementation),
+        })
+    }
+
+    /// Decodes blocks, in order.
+    ///
+    /// # Errors
+    /// [`Undecodable`]
+    pub fn decode(&mut self, blocks: Vec<FetchedBlock>) -> Result<Vec<StoredBlock>, Undecodable> {
+        blocks.into_iter().map(|block| self.decode_block(block)).collect()
+    }
+
+    fn decode_block(&mut self, fetched: FetchedBlock) -> Result<StoredBlock, Undecodable> {
+        let FetchedBlock { header, logs } = fetched;
+        let mut stored = StoredBlock {
+            header,
+            logs: Vec::new(),
+            block: Block { number: header.number, timestamp: header.timestamp, ..Block::default() },
+            capacity: Default::default(),
+            supply: Default::default(),
+        };
+        for log in logs {
+            let Some(contract) = self.decoder.contract(&log) else { continue };
+            let entry = self.decoder.decode(contract, &log)?;
+            stored.capacity.anomalies.extend(self.decoder.remark(&entry));
+            let is_transfer = contract == Contract::Vvv && entry.event.settings().is_empty();
+            stored.block.entries.push(entry);
+            if !is_transfer {
+                stored.logs.push(RawLog {
+                    log_index: log.log_index,
+                    tx_index: log.tx_index,
+                    tx_hash: log.tx_hash,
+                    address: log.address,
+                    topics: log.topics,
+                    data: log.data,
+                });
+            }
+        }
+        Ok(stored)
+    }
+
+    /// Loads the accounts that these blocks touch.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn load_accounts(&mut self, writer: &Writer, blocks: &[StoredBlock]) -> Result<(), StoreError> {
+        let missing = self.capacity.unloaded(blocks.iter().map(|stored| &stored.block));
+        if !missing.is_empty() {
+            let known = writer.positions(&missing).await?;
+            missing.iter().for_each(|address| self.capacity.load(*address, Default::default()));
+            known.into_iter().for_each(|(address, position)| self.capacity.load(address, position));
+        }
+        let missing = self.supply.unloaded(blocks.iter().map(|stored| &stored.block));
+        if !missing.is_empty() {
+            let known = writer.accounts(&missing).await?;
+            known.into_iter().for_each(|(address, account)| self.supply.load(address, account));
+        }
+        Ok(())
+    }
+
+    /// Applies a block with what was read at its end.
+    ///
+    /// # Errors
+    /// [`ledger::halt::Halt`]
+    pub fn apply(&mut self, stored: &mut StoredBlock, readings: Vec<Setting>) -> Result<(), ledger::halt::Halt> {
+        stored.block.readings = readings;
+        let capacity = self.capacity.apply(&stored.block)?;
+        let remarks = std::mem::replace(&mut stored.capacity, capacity).anomalies;
+        stored.capacity.anomalies.extend(remarks);
+        stored.supply = self.supply.apply(&stored.block)?;
+        self.timestamp = Some(stored.header.timestamp);
+        Ok(())
+    }
+
+    /// How many accounts are in memory.
+    pub fn accounts(&self) -> usize {
+        self.capacity.accounts() + self.supply.accounts()
+    }
+}

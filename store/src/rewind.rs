@@ -1,0 +1,67 @@
+//! Undoing blocks.
+
+use alloy_primitives::B256;
+
+use crate::StoreError;
+use crate::rows::bigint;
+use crate::writer::Writer;
+
+/// Every table with rows per block, in an order that suits no foreign keys because there are none.
+const UNDO: [&str; 11] = [
+    "delete from log where block_number > $1",
+    "delete from vvv_transfer where block_number > $1",
+    "delete from reading where block_number > $1",
+    "delete from event where block_number > $1",
+    "delete from position where block_number > $1",
+    "delete from capacity_totals where block_number > $1",
+    "delete from supply_totals where block_number > $1",
+    "delete from burn where block_number > $1",
+    "delete from parameter where block_number > $1",
+    "delete from anomaly where block_number > $1",
+    "delete from block where number > $1",
+];
+
+/// A reorg: the blocks from the cursor down to the ancestor are no longer of the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rewind {
+    /// Where the cursor is.
+    pub from_number: u64,
+    /// Its hash.
+    pub from_hash: B256,
+    /// The last block both chains share.
+    pub ancestor_number: u64,
+    /// Its hash.
+    pub ancestor_hash: B256,
+}
+
+impl Writer {
+    /// Deletes every row above the ancestor and moves the cursors there, in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::CursorMoved`] if the cursor is not where it was expected; [`StoreError::Database`].
+    pub async fn rewind_to(&self, rewind: &Rewind) -> Result<(), StoreError> {
+        let ancestor = bigint(rewind.ancestor_number)?;
+        let from = bigint(rewind.from_number)?;
+        let mut transaction = self.pool.begin().await?;
+        let moved = sqlx::query("update cursor set block_number = $1, block_hash = $2 where block_number = $3")
+            .bind(ancestor)
+            .bind(rewind.ancestor_hash.as_slice())
+            .bind(from)
+            .execute(&mut *transaction)
+            .await?;
+        if moved.rows_affected() != 2 {
+            return Err(StoreError::CursorMoved { expected: format!("block {from}") });
+        }
+        for statement in UNDO {
+            sqlx::query(statement).bind(ancestor).execute(&mut *transaction).await?;
+        }
+        sqlx::query("insert into reorg (from_number, from_hash, ancestor_number) values ($1, $2, $3)")
+            .bind(from)
+            .bind(rewind.from_hash.as_slice())
+            .bind(ancestor)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}

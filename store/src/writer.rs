@@ -1,0 +1,107 @@
+//! The one writer: its pool, its lock, its schema, its deployment.
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgPool};
+
+use crate::StoreError;
+use crate::deployment::Deployment;
+use crate::rows::{bigint, unsigned};
+
+/// Any number serves, if all writers agree; advisory locks belong to one database.
+const WRITER_LOCK: i64 = 0x0056_656e_6963_6531;
+/// Appending, observing, and one to spare.
+const CONNECTIONS: u32 = 3;
+
+/// A connection to write with. Holds the writer lock as long as it lives.
+#[derive(Debug)]
+pub struct Writer {
+    pub(crate) pool: PgPool,
+    /// Postgres frees an advisory lock when the session that took it ends, however it ends.
+    lock: PgConnection,
+}
+
+impl Writer {
+    /// Connects, takes the writer lock and brings the schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] with its holder; [`StoreError::Migration`]; [`StoreError::Database`].
+    pub async fn open(options: PgConnectOptions) -> Result<Self, StoreError> {
+        let options = options.application_name("venice-indexer");
+        let mut lock = PgConnection::connect_with(&options).await?;
+        take_lock(&mut lock).await?;
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
+        crate::MIGRATIONS.run(&pool).await?;
+        Ok(Self { pool, lock })
+    }
+
+    /// Makes sure that this is still the only writer.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the session that holds the lock is gone.
+    pub async fn hold_lock(&mut self) -> Result<(), StoreError> {
+        self.lock.ping().await.map_err(StoreError::from)
+    }
+
+    /// Writes the deployment at the first start, and its policy and labels at later ones.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherDeployment`] if chain, contracts or start block differ.
+    pub async fn adopt(&self, given: &Deployment) -> Result<(), StoreError> {
+        if let Some(stored) = self.deployment().await? {
+            same("chain_id", stored.chain_id, given.chain_id)?;
+            same("start_block", stored.start_block, given.start_block)?;
+            same("contracts.vvv", stored.contracts.vvv, given.contracts.vvv)?;
+            same("contracts.staking", stored.contracts.staking, given.contracts.staking)?;
+            same("contracts.diem", stored.contracts.diem, given.contracts.diem)?;
+        }
+        let corrupt = |error: serde_json::Error| StoreError::Corrupt(error.to_string());
+        let digest = given.digest().map_err(corrupt)?;
+        sqlx::query(
+            "insert into deployment (chain_id, start_block, digest, document) values ($1, $2, $3, $4)
+             on conflict (only_row) do update set digest = excluded.digest, document = excluded.document",
+        )
+        .bind(bigint(given.chain_id)?)
+        .bind(bigint(given.start_block)?)
+        .bind(digest.as_slice())
+        .bind(serde_json::to_value(given).map_err(corrupt)?)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    async fn deployment(&self) -> Result<Option<Deployment>, StoreError> {
+        let document: Option<serde_json::Value> =
+            sqlx::query_scalar("select document from deployment").fetch_optional(&self.pool).await?;
+        document.map(|d| serde_json::from_value(d).map_err(|e| StoreError::Corrupt(e.to_string()))).transpose()
+    }
+}
+
+fn same<T: PartialEq + ToString>(field: &'static str, stored: T, given: T) -> Result<(), StoreError> {
+    if stored == given {
+        return Ok(());
+    }
+    Err(StoreError::OtherDeployment { field, stored: stored.to_string(), given: given.to_string() })
+}
+
+async fn take_lock(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let taken: bool =
+        sqlx::query_scalar("select pg_try_advisory_lock($1)").bind(WRITER_LOCK).fetch_one(&mut *connection).await?;
+    if taken {
+        return Ok(());
+    }
+    let holder: Option<String> = sqlx::query_scalar(
+        "select format('%s, process %s, since %s', application_name, a.pid, to_char(backend_start, 'YYYY-MM-DD HH24:MI:SS TZ'))
+         from pg_locks l join pg_stat_activity a on a.pid = l.pid
+         where l.locktype = 'advisory' and l.granted and l.database = (select oid from pg_database where datname = current_database())
+           and ((l.classid::bigint << 32) | l.objid::bigint) = $1",
+    )
+    .bind(WRITER_LOCK)
+    .fetch_optional(connection)
+    .await?;
+    Err(StoreError::Locked { holder: holder.unwrap_or_else(|| "gone by now; start again".into()) })
+}
+
+/// Rows of `cursor` say where the writer is; see [`crate::append`].
+pub(crate) fn number(value: Option<i64>) -> Result<Option<u64>, StoreError> {
+    value.map(unsigned).transpose()
+}
