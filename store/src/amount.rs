@@ -5,11 +5,15 @@
 use alloy_primitives::U256;
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
+use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueFormat, PgValueRef, Postgres};
 use sqlx::{Decode, Encode, Type};
 
 const BASE: u64 = 10_000;
 const POSITIVE: u16 = 0;
+/// The types' fixed numbers in every Postgres (pg_type.dat), which saves asking for them by name.
+const NUMERIC: Oid = Oid(1700);
+const NUMERIC_ARRAY: Oid = Oid(1231);
 /// 10,000^20 > 2^256.
 const DIGITS_MAX: usize = 20;
 
@@ -25,13 +29,13 @@ impl From<U256> for Amount {
 
 impl Type<Postgres> for Amount {
     fn type_info() -> PgTypeInfo {
-        PgTypeInfo::with_name("NUMERIC")
+        PgTypeInfo::with_oid(NUMERIC)
     }
 }
 
 impl PgHasArrayType for Amount {
     fn array_type_info() -> PgTypeInfo {
-        PgTypeInfo::with_name("NUMERIC[]")
+        PgTypeInfo::with_oid(NUMERIC_ARRAY)
     }
 }
 

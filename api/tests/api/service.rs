@@ -41,7 +41,7 @@ impl Service {
     /// Over a database as it is, through connections of the service's own.
     pub(crate) fn over(pool: PgPool) -> Self {
         // Shown by the test runner where a test fails; a second try to start it is none of the test's business.
-        let _ = tracing_subscriber::fmt().with_test_writer().try_init();
+        let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_test_writer().try_init();
         let database = Database::lazy_with((*pool.connect_options()).clone(), &Limits::default());
         Self { router: router(App::new(database, Settings::default())), pool }
     }
