@@ -1,6 +1,7 @@
 //! The OpenAPI document: made from the handlers, so that it says what they do.
 
-use utoipa::openapi::{License, OpenApi};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{HeaderBuilder, License, OpenApi, RefOr, Schema};
 use utoipa::{IntoResponses, OpenApi as _};
 
 use crate::problem::Document;
@@ -33,11 +34,63 @@ pub fn base() -> OpenApi {
     document
 }
 
-/// Paths as OpenAPI writes them: a parameter that spans segments has no star there.
+/// Requests, whose fields may be left out; and fields of answers that `?fields=` leaves out.
+const OPTIONAL: [(&str, &[&str]); 3] =
+    [("BatchRequest", &["addresses", "accounts"]), ("Account", &[]), ("Stake", &["total_svvv", "share"])];
+
+/// Says what the handlers' types cannot: nulls are written and never left out, which headers come with an answer, and
+/// that OpenAPI knows no star in a path.
 pub fn finish(mut document: OpenApi) -> OpenApi {
     let paths = std::mem::take(&mut document.paths.paths);
     document.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
+    for (path, item) in &mut document.paths.paths {
+        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+            describe_headers(path, operation);
+        }
+    }
+    for (name, schema) in document.components.iter_mut().flat_map(|components| &mut components.schemas) {
+        let optional = OPTIONAL.iter().find(|(schema, _)| schema == name).map_or(&[][..], |(_, fields)| fields);
+        require_all(schema, optional);
+    }
     document
+}
+
+fn require_all(schema: &mut RefOr<Schema>, optional: &[&str]) {
+    match schema {
+        RefOr::T(Schema::Object(object)) => {
+            let names = object.properties.keys().filter(|name| !optional.contains(&name.as_str()));
+            object.required = names.cloned().collect();
+        }
+        RefOr::T(Schema::AllOf(all)) => all.items.iter_mut().for_each(|part| require_all(part, optional)),
+        _ => {}
+    }
+}
+
+fn describe_headers(path: &str, operation: &mut Operation) {
+    let is_tagged = operation.responses.responses.contains_key("304");
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        let mut say = |name: &str, what: &str| {
+            response.headers.insert(name.into(), RefOr::T(HeaderBuilder::new().description(Some(what)).build()));
+        };
+        if path.starts_with("/v1/") && ["200", "304"].contains(&status.as_str()) {
+            say("X-Capacity-Block", "Number of the block of the answer.");
+            say("X-Capacity-Block-Time", "Its time, RFC 3339; absent where it is not known.");
+            say("X-Capacity-Finality", "latest, safe or finalized.");
+        }
+        if is_tagged && ["200", "304"].contains(&status.as_str()) {
+            say("ETag", "Weak; for If-None-Match.");
+        }
+        if path.starts_with("/v1/check") && ["200", "402", "403"].contains(&status.as_str()) {
+            say("X-Capacity-Allocation-Usd-Micros", "Millionths of a dollar for the epoch of the block.");
+            say("X-Capacity-Epoch", "The epoch, a UTC day.");
+            say("X-Capacity-Epoch-Closes", "First second after it, RFC 3339.");
+            say("X-Capacity-Policy", "live, epoch_open or min_of_both.");
+        }
+        if status == "503" {
+            say("Retry-After", "Seconds.");
+        }
+    }
 }
 
 /// Failures of an answer about the chain.
@@ -45,16 +98,16 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
 pub enum ReadProblems {
     /// A parameter or address that does not parse, is not known or contradicts another.
     #[response(status = 400, content_type = "application/problem+json")]
-    Parse(#[to_schema] Document),
+    Parse(Document),
     /// A block after the cursor or before the start; `first_block` and `last_block` name both ends.
     #[response(status = 404, content_type = "application/problem+json")]
-    Block(#[to_schema] Document),
+    Block(Document),
     /// Something here is broken.
     #[response(status = 500, content_type = "application/problem+json")]
-    Internal(#[to_schema] Document),
+    Internal(Document),
     /// No database, no block yet, state older than `max_lag`, or too many requests at once; see Retry-After.
     #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] Document),
+    Unavailable(Document),
 }
 
 /// Failures of a list.
@@ -62,22 +115,22 @@ pub enum ReadProblems {
 pub enum ListProblems {
     /// A parameter or cursor that does not parse, is not known or contradicts another.
     #[response(status = 400, content_type = "application/problem+json")]
-    Parse(#[to_schema] Document),
+    Parse(Document),
     /// A block after the cursor or before the start; `first_block` and `last_block` name both ends.
     #[response(status = 404, content_type = "application/problem+json")]
-    Block(#[to_schema] Document),
+    Block(Document),
     /// The page cursor's block is too old or was reorged away: begin again.
     #[response(status = 410, content_type = "application/problem+json")]
-    Expired(#[to_schema] Document),
+    Expired(Document),
     /// A limit of 0 or above 1,000.
     #[response(status = 422, content_type = "application/problem+json")]
-    Limit(#[to_schema] Document),
+    Limit(Document),
     /// Something here is broken.
     #[response(status = 500, content_type = "application/problem+json")]
-    Internal(#[to_schema] Document),
+    Internal(Document),
     /// No database, no block yet, state older than `max_lag`, or too many requests at once; see Retry-After.
     #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] Document),
+    Unavailable(Document),
 }
 
 /// Failures of a request with a body.
@@ -85,25 +138,25 @@ pub enum ListProblems {
 pub enum BodyProblems {
     /// A parameter, a body or an address in it that does not parse.
     #[response(status = 400, content_type = "application/problem+json")]
-    Parse(#[to_schema] Document),
+    Parse(Document),
     /// A block after the cursor or before the start; `first_block` and `last_block` name both ends.
     #[response(status = 404, content_type = "application/problem+json")]
-    Block(#[to_schema] Document),
+    Block(Document),
     /// A body of more than 256 KiB.
     #[response(status = 413, content_type = "application/problem+json")]
-    Large(#[to_schema] Document),
+    Large(Document),
     /// A body that is not declared as JSON.
     #[response(status = 415, content_type = "application/problem+json")]
-    Media(#[to_schema] Document),
+    Media(Document),
     /// More than 1,000 addresses.
     #[response(status = 422, content_type = "application/problem+json")]
-    Limit(#[to_schema] Document),
+    Limit(Document),
     /// Something here is broken.
     #[response(status = 500, content_type = "application/problem+json")]
-    Internal(#[to_schema] Document),
+    Internal(Document),
     /// No database, no block yet, state older than `max_lag`, or too many requests at once; see Retry-After.
     #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] Document),
+    Unavailable(Document),
 }
 
 /// Refusals and failures of a check.
@@ -111,22 +164,22 @@ pub enum BodyProblems {
 pub enum CheckProblems {
     /// No wallet, two wallets, or a parameter that does not parse.
     #[response(status = 400, content_type = "application/problem+json")]
-    Parse(#[to_schema] Document),
+    Parse(Document),
     /// Refused, with `deny=402`. The verdict is in the headers.
     #[response(status = 402, content_type = "application/problem+json")]
-    Payment(#[to_schema] Document),
+    Payment(Document),
     /// Refused. The verdict is in the headers.
     #[response(status = 403, content_type = "application/problem+json")]
-    Denied(#[to_schema] Document),
+    Denied(Document),
     /// No block of this finality is held; `first_block` and `last_block` name both ends of what is.
     #[response(status = 404, content_type = "application/problem+json")]
-    Block(#[to_schema] Document),
+    Block(Document),
     /// Something here is broken.
     #[response(status = 500, content_type = "application/problem+json")]
-    Internal(#[to_schema] Document),
+    Internal(Document),
     /// No database, no block yet, state older than `max_lag`, or too many requests at once; see Retry-After.
     #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] Document),
+    Unavailable(Document),
 }
 
 /// Failures of the status.
@@ -134,11 +187,11 @@ pub enum CheckProblems {
 pub enum StatusProblems {
     /// A parameter: there are none.
     #[response(status = 400, content_type = "application/problem+json")]
-    Parse(#[to_schema] Document),
+    Parse(Document),
     /// Something here is broken.
     #[response(status = 500, content_type = "application/problem+json")]
-    Internal(#[to_schema] Document),
+    Internal(Document),
     /// No database, or one that is not migrated; see Retry-After.
     #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] Document),
+    Unavailable(Document),
 }

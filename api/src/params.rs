@@ -91,7 +91,7 @@ pub fn integer(text: &str) -> Option<u64> {
 #[into_params(parameter_in = Query)]
 pub struct BlockParams {
     /// As of this block.
-    #[param(value_type = Option<i64>, minimum = 0, example = 51530033)]
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 51530033)]
     pub block: Option<u64>,
     /// As of the last block with a timestamp at or before this time, RFC 3339.
     #[param(value_type = Option<String>, format = DateTime, example = "2026-11-20T12:00:00Z")]
@@ -103,7 +103,7 @@ pub struct BlockParams {
     #[param(inline)]
     pub finality: Option<Finality>,
     /// Refuse with 503 if it is longer ago, in seconds, that the state was confirmed to be the chain's head.
-    #[param(value_type = Option<i64>, minimum = 0, example = 30)]
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 30)]
     pub max_lag: Option<u64>,
 }
 

@@ -46,18 +46,14 @@ pub struct Stake {
     pub cooling: Amount,
     /// When the cooldown ends; of several addresses the last end. Null where nothing cools or nobody knows.
     pub cooling_ends_at: Option<Time>,
-    /// Left out with `?fields=entitlement`.
-    #[serde(flatten)]
-    pub network: Option<NetworkStake>,
-}
-
-/// What other people's stakes move.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct NetworkStake {
-    /// sVVV of everybody: sVVV.totalSupply().
-    pub total_svvv: Amount,
-    /// svvv / total_svvv; null where nobody has staked.
-    pub share: Option<Ratio>,
+    /// sVVV of everybody: sVVV.totalSupply(). Left out with `?fields=entitlement`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Amount)]
+    pub total_svvv: Option<Amount>,
+    /// svvv / total_svvv; null where nobody has staked. Left out with `?fields=entitlement`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Ratio>)]
+    pub share: Option<Option<Ratio>>,
 }
 
 /// DIEM of an account.
@@ -229,9 +225,8 @@ impl Desk {
             unlocked: self.amount(position.unlocked()),
             cooling: self.amount(position.svvv_cooling.amount),
             cooling_ends_at: position.svvv_cooling.ends_at.and_then(Time::new),
-            network: self
-                .total_svvv
-                .map(|total| NetworkStake { total_svvv: self.amount(total), share: Ratio::of(position.svvv, total) }),
+            total_svvv: self.total_svvv.map(|total| self.amount(total)),
+            share: self.total_svvv.map(|total| Ratio::of(position.svvv, total)),
         }
     }
 

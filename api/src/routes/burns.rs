@@ -77,10 +77,11 @@ pub struct BurnSender {
 /// has none of these is unclassified.
 #[utoipa::path(
     get,
+    operation_id = "getBurns",
     path = "/v1/burns",
     tag = "network",
     params(BlockParams, UnitParams),
-    responses((status = 200, body = BurnsAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ReadProblems),
+    responses((status = 200, description = "The burns up to the block.", body = BurnsAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ReadProblems),
 )]
 pub async fn get(
     State(app): State<App>,

@@ -138,10 +138,11 @@ pub struct CapacityRow {
 /// through the table all answer as of the block the first one did.
 #[utoipa::path(
     get,
+    operation_id = "listCapacity",
     path = "/v1/capacity",
     tag = "capacity",
     params(PageParams, BlockParams, UnitParams),
-    responses((status = 200, body = CapacityAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ListProblems),
+    responses((status = 200, description = "A page of the table.", body = CapacityAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ListProblems),
 )]
 pub async fn get(
     State(app): State<App>,

@@ -30,7 +30,7 @@ pub struct CheckParams {
     #[param(value_type = Option<String>, pattern = r"^[0-9]+(\.[0-9]{1,18})?$", example = "0.5")]
     min_usd: Option<U256>,
     /// Refuse with 503 if it is longer ago, in seconds, that the state was confirmed to be the chain's head.
-    #[param(value_type = Option<i64>, minimum = 0, example = 30)]
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 30)]
     max_lag: Option<u64>,
     /// At the newest block of this finality. Default: `latest`.
     #[param(inline)]
@@ -96,13 +96,14 @@ pub struct Verdict {
 /// over parameters it does not know.
 #[utoipa::path(
     get,
+    operation_id = "check",
     path = "/v1/check",
     tag = "entitlements",
     params(
         ("X-Wallet-Address" = Option<String>, Header, description = "The wallet.", pattern = "^0x[0-9a-fA-F]{40}$"),
         CheckParams
     ),
-    responses((status = 200, body = Verdict), CheckProblems),
+    responses((status = 200, description = "May pass.", body = Verdict), CheckProblems),
 )]
 pub async fn get(
     State(app): State<App>,
@@ -117,6 +118,7 @@ pub async fn get(
 /// As `/v1/check`, for proxies that append the path of the request they ask about.
 #[utoipa::path(
     get,
+    operation_id = "checkPath",
     path = "/v1/check/{*path}",
     tag = "entitlements",
     params(
@@ -124,7 +126,7 @@ pub async fn get(
         ("X-Wallet-Address" = Option<String>, Header, description = "The wallet.", pattern = "^0x[0-9a-fA-F]{40}$"),
         CheckParams
     ),
-    responses((status = 200, body = Verdict), CheckProblems),
+    responses((status = 200, description = "May pass.", body = Verdict), CheckProblems),
 )]
 pub async fn get_forwarded(
     State(app): State<App>,

@@ -36,7 +36,6 @@ pub struct DiemAnswer {
     minted: DiemFlow,
     /// Burned.
     burned: DiemFlow,
-    /// The mint curve.
     #[serde(flatten)]
     curve: CurveView,
     /// Addresses with staked DIEM.
@@ -92,10 +91,11 @@ pub struct Target {
 /// DIEM and its mint curve
 #[utoipa::path(
     get,
+    operation_id = "getDiem",
     path = "/v1/diem",
     tag = "network",
     params(BlockParams, UnitParams),
-    responses((status = 200, body = DiemAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ReadProblems),
+    responses((status = 200, description = "DIEM at the block.", body = DiemAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ReadProblems),
 )]
 pub async fn get(
     State(app): State<App>,

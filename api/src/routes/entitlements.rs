@@ -29,17 +29,14 @@ pub struct AddressRights {
     #[schema(example = json!(null))]
     pub kind: Option<&'static str>,
     #[serde(flatten)]
-    #[schema(inline)]
-    /// What it has and may.
-    pub rights: Rights,
+    pub(crate) rights: Rights,
 }
 
 /// The answer for one address.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EntitlementAnswer {
-    /// The address's rights.
     #[serde(flatten)]
-    pub item: AddressRights,
+    pub(crate) item: AddressRights,
     /// The block.
     pub as_of: AsOf,
 }
@@ -71,6 +68,7 @@ impl FromPairs for EntitlementParams {
 /// never seen is not an error: zeros. Amounts are in base units of 1e-18, dollars have 18 digits.
 #[utoipa::path(
     get,
+    operation_id = "getEntitlement",
     path = "/v1/entitlements/{address}",
     tag = "entitlements",
     params(
@@ -81,7 +79,7 @@ impl FromPairs for EntitlementParams {
         BlockParams,
         UnitParams,
     ),
-    responses((status = 200, body = EntitlementAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ReadProblems),
+    responses((status = 200, description = "The address at the block.", body = EntitlementAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ReadProblems),
 )]
 pub async fn get(
     State(app): State<App>,

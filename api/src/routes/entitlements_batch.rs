@@ -78,8 +78,6 @@ pub struct AccountRights {
     /// Its addresses, each once.
     members: Vec<Member>,
     #[serde(flatten)]
-    #[schema(inline)]
-    /// What it has and may.
     rights: Rights,
 }
 
@@ -108,6 +106,7 @@ pub struct Member {
 /// account are summed first, then the minimum and Pro membership are decided once.
 #[utoipa::path(
     post,
+    operation_id = "postEntitlements",
     path = "/v1/entitlements",
     tag = "entitlements",
     request_body = BatchRequest,
@@ -117,7 +116,7 @@ pub struct Member {
         BlockParams,
         UnitParams,
     ),
-    responses((status = 200, body = BatchAnswer), BodyProblems),
+    responses((status = 200, description = "Every address and account at the block.", body = BatchAnswer), BodyProblems),
 )]
 pub async fn post(
     State(app): State<App>,

@@ -18,7 +18,8 @@ pub struct Health {
 /// Whether the process runs
 ///
 /// Says nothing of the database; `/readyz` does.
-#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, body = Health)))]
+#[utoipa::path(get, operation_id = "getHealth",
+    path = "/healthz", tag = "operation", responses((status = 200, description = "The process runs.", body = Health)))]
 pub async fn get() -> Json<Health> {
     Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }

@@ -26,10 +26,11 @@ pub struct Ready {
 /// 503 with named reasons otherwise. Reads go on all the same and say what block they are of.
 #[utoipa::path(
     get,
+    operation_id = "getReadiness",
     path = "/readyz",
     tag = "operation",
     responses(
-        (status = 200, body = Ready),
+        (status = 200, description = "Answers are of the head.", body = Ready),
         (status = 503, body = Document, content_type = "application/problem+json",
          description = "Not ready; the member `reasons` holds `{name, detail}` for each reason."),
     ),

@@ -42,10 +42,11 @@ pub struct StakingAnswer {
 /// Staked VVV
 #[utoipa::path(
     get,
+    operation_id = "getStaking",
     path = "/v1/staking",
     tag = "network",
     params(BlockParams, UnitParams),
-    responses((status = 200, body = StakingAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ReadProblems),
+    responses((status = 200, description = "The stakes at the block.", body = StakingAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ReadProblems),
 )]
 pub async fn get(
     State(app): State<App>,

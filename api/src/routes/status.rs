@@ -202,9 +202,10 @@ pub struct AnomalyView {
 /// Always of now. Before the first block most of it is null.
 #[utoipa::path(
     get,
+    operation_id = "getStatus",
     path = "/v1/status",
     tag = "operation",
-    responses((status = 200, body = Status), StatusProblems),
+    responses((status = 200, description = "How things stand.", body = Status), StatusProblems),
 )]
 pub async fn get(State(app): State<App>, Query(NoParams): Query<NoParams>) -> Result<Response, Problem> {
     let status = status(&app).await?;

@@ -56,10 +56,11 @@ pub struct SupplyAnswer {
 /// The supplies of VVV
 #[utoipa::path(
     get,
+    operation_id = "getSupply",
     path = "/v1/supply",
     tag = "network",
     params(BlockParams, UnitParams),
-    responses((status = 200, body = SupplyAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ReadProblems),
+    responses((status = 200, description = "The supplies at the block.", body = SupplyAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ReadProblems),
 )]
 pub async fn get(
     State(app): State<App>,

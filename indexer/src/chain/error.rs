@@ -224,7 +224,8 @@ mod tests {
 
     #[test]
     fn words_beside_an_http_status_count() {
-        let body = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32614,"message":"eth_getLogs is limited to a 5 range"}}"#;
+        let body =
+            r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32614,"message":"eth_getLogs is limited to a 5 range"}}"#;
         assert!(matches!(classify_http(413, body, None), ChainError::TooLarge { limit_blocks: Some(5), .. }));
         assert!(matches!(classify_http(500, body, None), ChainError::TooLarge { limit_blocks: Some(5), .. }));
         assert!(matches!(classify_http(429, body, None), ChainError::Throttled { .. }));
