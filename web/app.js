@@ -139,7 +139,7 @@ function drawUnreachable(error) {
   document.body.classList.add("stale");
   if (error instanceof Refusal) {
     pill("not ready");
-    return notice("The API cannot answer.", error.message, true);
+    return notice("The API cannot answer all of this.", error.message, true);
   }
   pill("unreachable");
   notice("The API does not answer.", "What is shown may be old. Trying again every two seconds.", true);
@@ -333,18 +333,17 @@ async function lookUp(text) {
 
 // ---- the round
 
+/** Asks everything at once. The status says how things stand; a figure that fails alone speaks for itself. */
 async function round() {
-  try {
-    const { body: status } = await ask("/v1/status");
-    drawStatus(status);
-    if (!status.as_of) return;
-    await Promise.all([refreshTable(), ...CARDS.map(async ([path, draw]) => {
-      const { body, isNew } = await ask(path);
-      if (isNew) draw(body);
-    })]);
-  } catch (error) {
-    drawUnreachable(error);
-  }
+  const figures = [refreshTable(), ...CARDS.map(async ([path, draw]) => {
+    const { body, isNew } = await ask(path);
+    if (isNew) draw(body);
+  })];
+  const [status, ...rest] = await Promise.allSettled([ask("/v1/status"), ...figures]);
+  if (status.status === "rejected") return drawUnreachable(status.reason);
+  drawStatus(status.value.body);
+  const failed = rest.find((figure) => figure.status === "rejected");
+  if (failed && status.value.body.as_of) drawUnreachable(failed.reason);
 }
 
 async function rounds() {

@@ -219,7 +219,7 @@ impl From<ReadError> for Problem {
                 tracing::warn!("the database took too long");
                 Self::new(Kind::TimedOut, "the database took too long")
             }
-            ReadError::Corrupt(_) | ReadError::Refused(_) => Self::internal(error),
+            ReadError::Forbidden(_) | ReadError::Corrupt(_) | ReadError::Refused(_) => Self::internal(error),
         }
     }
 }

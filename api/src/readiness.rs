@@ -11,7 +11,7 @@ use crate::snapshot::{Needs, lag_seconds};
 /// Why the service is not ready.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Reason {
-    /// A name to compare: `database_gone`, `not_migrated`, `never_synced`, `lag_above_limit`, `fork_suspected`, `halted`
+    /// A name to compare: `database_gone`, `database_forbids`, `not_migrated`, `never_synced`, `lag_above_limit`, `fork_suspected`, `halted`
     /// or `failing`.
     #[schema(example = "lag_above_limit")]
     pub name: &'static str,
@@ -32,6 +32,12 @@ pub async fn reasons(app: &App) -> Vec<Reason> {
         Ok(reasons) => reasons,
         Err(ReadError::NotMigrated(_)) => {
             vec![Reason::new("not_migrated", "the database has no tables of this version; the indexer makes them")]
+        }
+        Err(ReadError::Forbidden(_)) => {
+            vec![Reason::new(
+                "database_forbids",
+                "the role may not read the tables; make it a member of capacity_reader",
+            )]
         }
         Err(error) => {
             tracing::debug!(%error, "not ready");

@@ -31,6 +31,14 @@ async fn a_reader_can_only_read(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn a_role_without_the_grant_is_told_so(pool: PgPool) {
+    let options = (*pool.connect_options()).clone().options([("role", "pg_monitor")]);
+    let service = Service::over(PgPool::connect_lazy_with(options));
+    let body = service.get("/readyz").await.problem(503, "not-ready");
+    assert_eq!(body["reasons"][0]["name"], "database_forbids");
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn even_the_owner_reads_only(pool: PgPool) {
     let database = store::read::Database::lazy_with((*pool.connect_options()).clone(), &store::read::Limits::default());
     let mut reading = database.begin().await.unwrap();

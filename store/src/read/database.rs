@@ -91,6 +91,9 @@ pub enum ReadError {
     /// The server ended a statement that took too long.
     #[error("the database took too long")]
     TimedOut,
+    /// The role may not read the tables.
+    #[error("the role may not read the tables: {0}")]
+    Forbidden(#[source] sqlx::Error),
     /// A row that the writer cannot have written.
     #[error("the database holds what cannot be: {0}")]
     Corrupt(String),
@@ -122,6 +125,7 @@ impl ReadError {
         match code {
             "42P01" | "42703" | "3F000" => Self::NotMigrated(error),
             "57014" => Self::TimedOut,
+            "42501" => Self::Forbidden(error),
             _ if ["08", "28", "3D", "53", "57P"].iter().any(|class| code.starts_with(class)) => {
                 Self::Unreachable(error)
             }
