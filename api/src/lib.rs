@@ -1,1 +1,30 @@
-//! api
+//! The reader: answers over HTTP what the indexer derived. It has no way to a node and never writes.
+//!
+//! A request's way: [`router`] -> [`extract`] and [`params`] (typed, or a [`problem`]) -> a handler in [`routes`] ->
+//! [`snapshot`] (the database at one block) -> [`rights`] or a route's own view -> [`respond`] (JSON, block, tag).
+//!
+//! - [`app`], [`serve`], [`cli`]: the process
+//! - [`table`], [`page_cursor`]: the capacity table and runs through it
+//! - [`holding`]: what an account of one or more addresses holds
+//! - [`readiness`]: whether answers are of the head
+//! - [`wire`], [`address`]: how amounts, times and addresses are written
+//! - [`openapi`]: the document
+
+pub mod address;
+pub mod app;
+pub mod cli;
+pub mod extract;
+pub mod holding;
+pub mod openapi;
+pub mod page_cursor;
+pub mod params;
+pub mod problem;
+pub mod readiness;
+pub mod respond;
+pub mod rights;
+pub mod router;
+pub mod routes;
+pub mod serve;
+pub mod snapshot;
+pub mod table;
+pub mod wire;

@@ -1,3 +1,7 @@
-//! `api`
+//! `api`: see [`api::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    api::cli::run()
+}

@@ -1,1 +1,25 @@
-//! The state at one block.
+//! The state at one block, for readers.
+//!
+//! Every function reads over one connection, inside the transaction that [`Database::begin`] opens: repeatable read and
+//! read only, so that all of an answer is of one moment. State at block N is the newest row at or below N.
+//!
+//! - [`database`]: connections that can only read, and why a read failed
+//! - [`progress`]: deployment, cursors, and what the writer says of itself
+//! - [`block`]: headers, times and what is remarkable at a block
+//! - [`account`]: positions and VVV balances of addresses
+//! - [`table`]: every address with sVVV or staked DIEM
+//! - [`totals`]: totals of the network, burns per sender
+//! - [`parameter`]: values in force
+//! - [`anomaly`]: what was not expected
+
+pub mod account;
+pub mod anomaly;
+pub mod block;
+mod convert;
+pub mod database;
+pub mod parameter;
+pub mod progress;
+pub mod table;
+pub mod totals;
+
+pub use database::{Database, Limits, ReadError, Reading};

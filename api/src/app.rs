@@ -1,0 +1,99 @@
+//! What all requests share.
+
+use std::sync::{Arc, RwLock};
+
+use alloy_primitives::B256;
+use store::deployment::Deployment;
+use store::read::{Database, Reading, progress};
+
+use crate::problem::{Kind, Problem};
+use crate::table::Tables;
+
+/// Named in every tag: raised when the same events come to mean something else.
+pub const LEDGER_REVISION: u32 = 1;
+
+/// How this process serves.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// From which lag on `/readyz` is 503 and answers say `behind`.
+    pub max_lag_seconds: u64,
+    /// Requests about the chain that are worked on at the same time.
+    pub concurrency_max: usize,
+    /// After which a request is given up.
+    pub request_timeout: std::time::Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { max_lag_seconds: 60, concurrency_max: 512, request_timeout: std::time::Duration::from_secs(15) }
+    }
+}
+
+/// What all requests share.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    database: Database,
+    settings: Settings,
+    deployment: RwLock<Option<Known>>,
+    tables: Tables,
+}
+
+/// A deployment and what tells it from others.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// keccak256 of its canonical document.
+    pub digest: B256,
+    /// Itself.
+    pub deployment: Arc<Deployment>,
+}
+
+impl App {
+    /// Over a database that may not be there yet.
+    pub fn new(database: Database, settings: Settings) -> Self {
+        Self(Arc::new(Shared { database, settings, deployment: RwLock::default(), tables: Tables::default() }))
+    }
+
+    /// The database.
+    pub fn database(&self) -> &Database {
+        &self.0.database
+    }
+
+    /// How this process serves.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Capacity tables read of late.
+    pub fn tables(&self) -> &Tables {
+        &self.0.tables
+    }
+
+    /// The deployment with this digest, parsed once.
+    ///
+    /// # Errors
+    /// [`Kind::NeverSynced`] where there is none.
+    pub async fn deployment(&self, reading: &mut Reading, digest: Option<B256>) -> Result<Known, Problem> {
+        let Some(digest) = digest else { return Err(never_synced()) };
+        if let Some(known) = self.known().filter(|known| known.digest == digest) {
+            return Ok(known);
+        }
+        let deployment = progress::deployment(reading).await?.ok_or_else(never_synced)?;
+        let known = Known { digest, deployment: Arc::new(deployment) };
+        if let Ok(mut kept) = self.0.deployment.write() {
+            *kept = Some(known.clone());
+        }
+        Ok(known)
+    }
+
+    fn known(&self) -> Option<Known> {
+        self.0.deployment.read().ok()?.clone()
+    }
+}
+
+/// Nothing was ever stored.
+pub fn never_synced() -> Problem {
+    Problem::new(Kind::NeverSynced, "the indexer has not stored a block yet")
+}

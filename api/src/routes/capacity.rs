@@ -1,0 +1,266 @@
+//! `GET /v1/capacity`
+
+use alloy_primitives::{Address, B256, U256};
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::app::App;
+use crate::extract::{Conditional, Query};
+use crate::openapi::ListProblems;
+use crate::page_cursor::{PageCursor, now_seconds};
+use crate::params::{BlockParams, FromPairs, Pairs, UnitParams, integer, invalid};
+use crate::problem::{Kind, Problem};
+use crate::respond::{answer, unchanged};
+use crate::rights::EpochView;
+use crate::snapshot::{AsOf, Needs, Snapshot, pinned};
+use crate::table::{Order, Row, Table};
+use crate::wire::{AddressText, Amount, Ratio, Units, Usd, parse_decimal, usd_micros};
+
+const LIMIT_DEFAULT: u64 = 100;
+const LIMIT_MAX: u64 = 1_000;
+
+/// Which part of the table.
+#[derive(Clone, Debug, Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageParams {
+    /// `address` (default), or `allocation` or `share`, the largest first.
+    #[param(value_type = Option<String>, pattern = "^(address|allocation|share)$", example = "allocation")]
+    order: Option<Order>,
+    /// Only rows with at least this allocation, in dollars.
+    #[param(value_type = Option<String>, pattern = r"^[0-9]+(\.[0-9]{1,18})?$", example = "10")]
+    min_allocation_usd: Option<U256>,
+    /// Rows in one page.
+    #[param(value_type = Option<i32>, minimum = 1, maximum = 1000, example = 100)]
+    limit: u64,
+    /// `next_cursor` of the page before. Keeps to its block for 1,000 blocks or 30 minutes.
+    #[param(value_type = Option<String>)]
+    cursor: Option<String>,
+}
+
+/// Page, block and unit.
+#[derive(Clone, Debug, Default)]
+pub struct CapacityParams {
+    page: PageParams,
+    block: BlockParams,
+    units: Units,
+}
+
+impl FromPairs for CapacityParams {
+    fn from_pairs(pairs: &mut Pairs) -> Result<Self, Problem> {
+        Ok(Self {
+            page: PageParams {
+                order: pairs.take("order", order, "address, allocation or share")?,
+                min_allocation_usd: pairs.take("min_allocation_usd", parse_decimal, "dollars such as 0.5")?,
+                limit: limit(pairs.take_text("limit"))?,
+                cursor: pairs.take_text("cursor"),
+            },
+            block: BlockParams::from_pairs(pairs)?,
+            units: UnitParams::from_pairs(pairs)?.units,
+        })
+    }
+}
+
+/// The order of that name.
+fn order(name: &str) -> Option<Order> {
+    match name {
+        "address" => Some(Order::Address),
+        "allocation" => Some(Order::Allocation),
+        "share" => Some(Order::Share),
+        _ => None,
+    }
+}
+
+/// A number that is none is a 400; one outside the limits, however large, a 422.
+fn limit(text: Option<String>) -> Result<u64, Problem> {
+    let Some(text) = text else { return Ok(LIMIT_DEFAULT) };
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(invalid("limit", &format!("must be a number from 1 to {LIMIT_MAX}")));
+    }
+    integer(&text).filter(|limit| (1..=LIMIT_MAX).contains(limit)).ok_or_else(|| {
+        Problem::new(Kind::LimitExceeded, format!("?limit must be from 1 to {LIMIT_MAX}")).with("limit", LIMIT_MAX)
+    })
+}
+
+/// One page of the capacity table.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CapacityAnswer {
+    /// The rows.
+    items: Vec<CapacityRow>,
+    /// For the next page; null after the last.
+    next_cursor: Option<String>,
+    /// Rows of the whole table at this block, whatever the page and the minimum.
+    #[schema(minimum = 0, example = 12_345)]
+    rows: usize,
+    /// sVVV of everybody: what shares are shares of.
+    total_svvv: Amount,
+    /// The epoch of the block.
+    epoch: EpochView,
+    /// Fields that are null because they cannot be known.
+    #[schema(example = json!([]))]
+    unknown: Vec<String>,
+    /// The block.
+    as_of: AsOf,
+}
+
+/// One address of the capacity table: sVVV, staked DIEM or allocation are not zero.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CapacityRow {
+    /// The address.
+    address: AddressText,
+    /// Its name, where the deployment labels it.
+    #[schema(example = json!(null))]
+    label: Option<String>,
+    /// Its label's kind.
+    #[schema(example = json!(null))]
+    kind: Option<&'static str>,
+    /// sVVV balance: locked and unlocked together.
+    svvv: Amount,
+    /// sVVV locked against minted DIEM.
+    locked: Amount,
+    /// svvv / total_svvv; null where nobody has staked.
+    share: Option<Ratio>,
+    /// DIEM staked now.
+    staked: Amount,
+    /// DIEM staked at the epoch's opening block.
+    epoch_open: Amount,
+    /// Dollars for the epoch of the block.
+    allocation_usd: Usd,
+    /// The same in whole millionths of a dollar, rounded down.
+    #[schema(minimum = 0, example = 1_250_000)]
+    allocation_usd_micros: u64,
+}
+
+/// The capacity table
+///
+/// One row for each address whose sVVV, staked DIEM or allocation is not zero, contracts included. Pages of one run
+/// through the table all answer as of the block the first one did.
+#[utoipa::path(
+    get,
+    operation_id = "listCapacity",
+    path = "/v1/capacity",
+    tag = "capacity",
+    params(PageParams, BlockParams, UnitParams),
+    responses((status = 200, description = "A page of the table.", body = CapacityAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ListProblems),
+)]
+pub async fn get(
+    State(app): State<App>,
+    Query(query): Query<CapacityParams>,
+    conditional: Conditional,
+) -> Result<Response, Problem> {
+    let cursor = query.page.cursor.as_deref().map(PageCursor::parse).transpose()?;
+    let mut snapshot = open(&app, &query, cursor.as_ref()).await?;
+    if let Some(response) = unchanged(&snapshot, &conditional) {
+        return Ok(response);
+    }
+    let epoch = snapshot.epoch().await?;
+    let table = snapshot.table(&epoch).await?;
+    let total_svvv = snapshot.capacity_totals().await?.svvv_supply;
+    let page = Page::new(&query, cursor, &snapshot)?;
+    let body = page.answer(&snapshot, &table, total_svvv, EpochView::new(&epoch));
+    Ok(answer(&snapshot, &conditional, &body))
+}
+
+/// At the cursor's block where there is a cursor, as long as that is still the block it was.
+async fn open(app: &App, query: &CapacityParams, cursor: Option<&PageCursor>) -> Result<Snapshot, Problem> {
+    let Some(cursor) = cursor else { return Snapshot::open(app, Needs::Capacity, &query.block).await };
+    let asked = query.block.which()?;
+    let names_another = query.block.block.is_some_and(|block| block != cursor.block_number);
+    if names_another || (query.block.block.is_none() && asked != BlockParams::default().which()?) {
+        return Err(invalid("cursor", "keeps to the block it began with: leave ?block, ?at, ?epoch and ?finality out"));
+    }
+    let at = BlockParams { max_lag: query.block.max_lag, ..pinned(cursor.block_number) };
+    let snapshot = Snapshot::open(app, Needs::Capacity, &at).await.map_err(|problem| match problem.kind() {
+        Kind::BlockOutOfRange => cursor.reorged(),
+        _ => problem,
+    })?;
+    cursor.hold(&snapshot)?;
+    Ok(snapshot)
+}
+
+/// A page that is being made.
+struct Page {
+    order: Order,
+    min_allocation: U256,
+    limit: usize,
+    units: Units,
+    after: Option<Address>,
+    began: (u64, u64),
+    pin: (u64, Option<B256>, B256),
+}
+
+impl Page {
+    fn new(query: &CapacityParams, cursor: Option<PageCursor>, snapshot: &Snapshot) -> Result<Self, Problem> {
+        let PageParams { order, min_allocation_usd, limit, .. } = query.page;
+        if let Some(cursor) = &cursor {
+            cursor.agree(order, min_allocation_usd)?;
+        }
+        let point = snapshot.point();
+        let head = snapshot.progress().capacity.map_or(point.number, |cursor| cursor.number);
+        Ok(Self {
+            order: cursor.as_ref().map_or(order.unwrap_or_default(), |cursor| cursor.order),
+            min_allocation: cursor
+                .as_ref()
+                .map_or(min_allocation_usd.unwrap_or_default(), |cursor| cursor.min_allocation),
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            units: query.units,
+            after: cursor.as_ref().map(|cursor| cursor.after),
+            began: cursor.as_ref().map_or((head, now_seconds()), |cursor| (cursor.head_number, cursor.began_at)),
+            pin: (point.number, point.hash, snapshot.known().digest),
+        })
+    }
+
+    fn answer(&self, snapshot: &Snapshot, table: &Table, total_svvv: U256, epoch: EpochView) -> CapacityAnswer {
+        let wanted = table.rows(self.order, self.after).filter(|row| row.entitlement.allocation >= self.min_allocation);
+        let mut rows: Vec<&Row> = wanted.take(self.limit + 1).collect();
+        let has_more = rows.len() > self.limit;
+        rows.truncate(self.limit);
+        let last = rows.last().filter(|_| has_more);
+        let next_cursor = last.map(|row| self.cursor(row.address).write());
+        let deployment = snapshot.deployment();
+        let view = |row: &Row| {
+            let label = deployment.label(row.address);
+            self.row(row, label.map(|label| label.name.clone()), label.map(|label| label.kind.name()), total_svvv)
+        };
+        CapacityAnswer {
+            items: rows.into_iter().map(view).collect(),
+            next_cursor,
+            rows: table.len(),
+            total_svvv: self.units.amount(total_svvv),
+            epoch,
+            unknown: snapshot.as_of().unknown(),
+            as_of: snapshot.as_of().clone(),
+        }
+    }
+
+    fn row(&self, row: &Row, label: Option<String>, kind: Option<&'static str>, total_svvv: U256) -> CapacityRow {
+        CapacityRow {
+            address: row.address.into(),
+            label,
+            kind,
+            svvv: self.units.amount(row.svvv),
+            locked: self.units.amount(row.locked),
+            share: Ratio::of(row.svvv, total_svvv),
+            staked: self.units.amount(row.staked.now),
+            epoch_open: self.units.amount(row.staked.epoch_open),
+            allocation_usd: Usd::new(row.entitlement.allocation),
+            allocation_usd_micros: usd_micros(row.entitlement.allocation),
+        }
+    }
+
+    fn cursor(&self, after: Address) -> PageCursor {
+        let (block_number, block_hash, deployment) = self.pin;
+        let (head_number, began_at) = self.began;
+        PageCursor {
+            block_number,
+            block_hash,
+            deployment,
+            head_number,
+            began_at,
+            order: self.order,
+            min_allocation: self.min_allocation,
+            after,
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! One file per route; its first line is the route.
+
+pub mod burns;
+pub mod capacity;
+pub mod check;
+pub mod diem;
+pub mod entitlements;
+pub mod entitlements_batch;
+pub mod healthz;
+pub mod page;
+pub mod readyz;
+pub mod staking;
+pub mod status;
+pub mod supply;

@@ -1,0 +1,364 @@
+//! `GET /v1/status`
+
+use alloy_primitives::Address;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use store::deployment::{Clock, Deployment};
+use store::read::anomaly::{AnomalyCount, UnknownTopic};
+use store::read::progress::{self, Cursor, Follower, Progress, Reorgs};
+use utoipa::ToSchema;
+
+use crate::app::{App, Known};
+use crate::extract::Query;
+use crate::openapi::StatusProblems;
+use crate::params::{BlockParams, NoParams};
+use crate::problem::{Kind, Problem};
+use crate::snapshot::{AsOf, Met, Needs, Snapshot, Sync, lag_seconds};
+use crate::wire::{AddressText, Time};
+
+/// One node's word, held against nobody else's.
+const SINGLE: &str = "single";
+
+/// How far the writer is, and what it has met.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Status {
+    /// Of this program.
+    #[schema(example = "0.1.0")]
+    version: &'static str,
+    /// Of the indexer that wrote last; null before its first step.
+    #[schema(example = "0.1.0")]
+    indexer_version: Option<String>,
+    /// The chain and contracts; null before the indexer's first start.
+    deployment: Option<DeploymentView>,
+    /// The last blocks stored.
+    cursors: Cursors,
+    /// The node's newest block; null before the indexer's first step.
+    head: Option<Head>,
+    /// The node's safe block; null where it has no such tag.
+    #[schema(minimum = 0, example = 51_530_001)]
+    safe: Option<u64>,
+    /// The node's finalized block; null where it is not known.
+    #[schema(minimum = 0, example = 51_529_201)]
+    finalized: Option<u64>,
+    /// Whether the writer keeps up.
+    sync: Sync,
+    /// Seconds since the state was last confirmed to be the chain's head; null where nobody knows.
+    #[schema(minimum = 0, example = 1)]
+    lag_seconds: Option<u64>,
+    /// Blocks stored per second of late.
+    #[schema(minimum = 0.0, example = 0.5)]
+    blocks_per_second: Option<f64>,
+    /// Until the head is reached at that rate; null where it is reached or the rate is zero.
+    #[schema(minimum = 0, example = 120)]
+    seconds_left: Option<u64>,
+    /// When the node last answered.
+    observed_at: Option<Time>,
+    /// Why the writer has stopped for good.
+    halted: Option<String>,
+    /// The node's head is on another branch than the cursor.
+    fork_suspected: Option<String>,
+    /// Why the writer's last step failed.
+    failing: Option<String>,
+    /// Newest blocks replaced by others.
+    reorgs: ReorgView,
+    /// How sure it is that no log is missing.
+    completeness: Completeness,
+    /// Logs kept undecoded, by topic.
+    unknown_topics: Vec<TopicView>,
+    /// What was not expected, by kind.
+    anomalies: Vec<AnomalyView>,
+    /// Derived state that differs from the contracts' own answers; null: never compared.
+    #[schema(value_type = Option<Object>, example = json!(null))]
+    drift: Option<()>,
+    /// Why `drift` is null.
+    drift_reason: &'static str,
+    /// Fields that are null because they cannot be known.
+    unknown: Vec<String>,
+    /// The newest block at which everything is answered; null before the first.
+    as_of: Option<AsOf>,
+}
+
+/// The chain and contracts.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DeploymentView {
+    /// EIP-155 id of the chain.
+    #[schema(minimum = 0, example = 8453)]
+    chain_id: u64,
+    /// First block held.
+    #[schema(minimum = 0, example = 25_500_000)]
+    start_block: u64,
+    /// keccak256 of the deployment: contracts, labels and policy.
+    digest: String,
+    /// Which staked DIEM counts.
+    #[schema(example = "live")]
+    policy: &'static str,
+    /// Where the contracts are.
+    contracts: ContractsView,
+}
+
+/// Where the contracts are.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ContractsView {
+    /// The VVV token.
+    vvv: AddressText,
+    /// The staking proxy, which is also sVVV.
+    staking: AddressText,
+    /// The DIEM token.
+    diem: AddressText,
+    /// Multicall3.
+    multicall3: AddressText,
+}
+
+/// The last blocks stored.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Cursors {
+    /// Of the light events: staking, DIEM, parameters.
+    capacity: Option<CursorView>,
+    /// Of all VVV transfers.
+    supply: Option<CursorView>,
+}
+
+/// The last block stored.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CursorView {
+    /// Its height.
+    #[schema(minimum = 0, example = 51_530_033)]
+    block_number: u64,
+    /// Its hash; null where no header of it is stored.
+    block_hash: Option<String>,
+    /// Its time; null where no header is stored and no clock tells.
+    block_timestamp: Option<Time>,
+}
+
+/// The node's newest block.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Head {
+    /// Its height.
+    #[schema(minimum = 0, example = 51_530_034)]
+    block_number: u64,
+    /// Its time.
+    block_timestamp: Option<Time>,
+}
+
+/// Newest blocks replaced by others.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReorgView {
+    /// How often.
+    #[schema(minimum = 0, example = 2)]
+    count: u64,
+    /// How many blocks the deepest undid.
+    #[schema(minimum = 0, example = 3)]
+    depth_max: Option<u64>,
+    /// When last.
+    last_seen_at: Option<Time>,
+}
+
+/// How sure it is that no log is missing, for each cursor.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Completeness {
+    /// `single`: one node's word, its headers hashed again and linked, its logs held against nobody else's. Null before
+    /// the first block.
+    #[schema(example = "single")]
+    capacity: Option<&'static str>,
+    /// The same of VVV transfers.
+    #[schema(example = "single")]
+    supply: Option<&'static str>,
+}
+
+/// Logs kept undecoded, of one topic of one contract.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TopicView {
+    /// Null: logs without topics.
+    topic0: Option<String>,
+    /// `vvv`, `staking` or `diem`.
+    #[schema(example = "staking")]
+    contract: &'static str,
+    /// The contract's address.
+    address: AddressText,
+    /// How many.
+    #[schema(minimum = 0, example = 7)]
+    count: u64,
+}
+
+/// What was not expected, of one kind.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AnomalyView {
+    /// The kind.
+    #[schema(example = "unexpected_transfer")]
+    kind: String,
+    /// How many.
+    #[schema(minimum = 0, example = 1)]
+    count: u64,
+    /// Block of the newest.
+    #[schema(minimum = 0, example = 51_000_000)]
+    last_block: u64,
+}
+
+/// How far the indexer is, and what it has met
+///
+/// Always of now. Before the first block most of it is null.
+#[utoipa::path(
+    get,
+    operation_id = "getStatus",
+    path = "/v1/status",
+    tag = "operation",
+    responses((status = 200, description = "How things stand.", body = Status), StatusProblems),
+)]
+pub async fn get(State(app): State<App>, Query(NoParams): Query<NoParams>) -> Result<Response, Problem> {
+    let status = status(&app).await?;
+    let mut response = Json(&status).into_response();
+    if let Some(as_of) = &status.as_of {
+        as_of.write_headers(response.headers_mut());
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// One transaction where there is a block to speak of; before that, what the writer says of itself.
+async fn status(app: &App) -> Result<Status, Problem> {
+    match Snapshot::open(app, Needs::Both, &BlockParams::default()).await {
+        Ok(mut snapshot) => {
+            let met = snapshot.met().await?;
+            let status = Status::new(app, snapshot.progress(), Some(snapshot.known()));
+            Ok(Status { as_of: Some(snapshot.as_of().clone()), ..status.with(met, &snapshot.deployment()) }.named())
+        }
+        Err(problem) if problem.kind() == Kind::NeverSynced => {
+            let mut reading = app.database().begin().await?;
+            let progress = progress::progress(&mut reading).await?;
+            let known = app.deployment(&mut reading, progress.deployment_digest).await.ok();
+            Ok(Status::new(app, &progress, known.as_ref()).named())
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+impl Status {
+    fn new(app: &App, progress: &Progress, known: Option<&Known>) -> Self {
+        let clock = known.and_then(|known| known.deployment.clock);
+        let follower = progress.follower.as_ref();
+        let newest = Needs::Both.newest(progress);
+        let lag = newest.and_then(|cursor| lag_seconds(progress, cursor, clock));
+        let rate = follower.map(|follower| follower.blocks_per_second).filter(|rate| rate.is_finite());
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            indexer_version: follower.map(|follower| follower.version.clone()),
+            deployment: known.map(DeploymentView::new),
+            cursors: Cursors::new(progress, clock),
+            head: follower.map(Head::new),
+            safe: follower.and_then(|follower| follower.safe_number),
+            finalized: follower.and_then(|follower| follower.finalized_number),
+            sync: Sync::new(progress, lag, app.settings().max_lag_seconds),
+            lag_seconds: lag,
+            blocks_per_second: rate,
+            seconds_left: follower.zip(newest).zip(rate).and_then(|((f, cursor), rate)| seconds_left(f, cursor, rate)),
+            observed_at: follower.and_then(|follower| Time::new(follower.observed_at)),
+            halted: follower.and_then(|follower| follower.halted.clone()),
+            fork_suspected: follower.and_then(|follower| follower.fork_suspected.clone()),
+            failing: follower.and_then(|follower| follower.failing.clone()),
+            reorgs: ReorgView::new(Reorgs::default()),
+            completeness: Completeness {
+                capacity: progress.capacity.map(|_| SINGLE),
+                supply: progress.supply.map(|_| SINGLE),
+            },
+            unknown_topics: Vec::new(),
+            anomalies: Vec::new(),
+            drift: None,
+            drift_reason: "derived state is not compared with the contracts by this version",
+            unknown: Vec::new(),
+            as_of: None,
+        }
+    }
+
+    fn with(self, met: Met, deployment: &Deployment) -> Self {
+        let topic = |topic: UnknownTopic| TopicView {
+            topic0: topic.topic0.map(|topic0| topic0.to_string()),
+            contract: contract_name(deployment, topic.address),
+            address: topic.address.into(),
+            count: topic.count,
+        };
+        let anomaly = |AnomalyCount { kind, count, last_block }| AnomalyView { kind, count, last_block };
+        Self {
+            reorgs: ReorgView::new(met.reorgs),
+            unknown_topics: met.unknown_topics.into_iter().map(topic).collect(),
+            anomalies: met.anomalies.into_iter().map(anomaly).collect(),
+            ..self
+        }
+    }
+
+    /// Names what is null for want of knowledge.
+    fn named(mut self) -> Self {
+        let fields = [
+            ("head", self.head.is_none()),
+            ("safe", self.safe.is_none()),
+            ("finalized", self.finalized.is_none()),
+            ("lag_seconds", self.lag_seconds.is_none()),
+            ("drift", self.drift.is_none()),
+        ];
+        self.unknown = fields.into_iter().filter(|(_, is_null)| *is_null).map(|(name, _)| name.to_owned()).collect();
+        self
+    }
+}
+
+fn contract_name(deployment: &Deployment, address: Address) -> &'static str {
+    let contracts = &deployment.contracts;
+    let names = [(contracts.vvv, "vvv"), (contracts.staking, "staking"), (contracts.diem, "diem")];
+    names.into_iter().find(|(contract, _)| *contract == address).map_or("other", |(_, name)| name)
+}
+
+/// Time is an estimate, no amount: a float may say it.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "an estimate in whole seconds; `as` saturates"
+)]
+fn seconds_left(follower: &Follower, cursor: Cursor, blocks_per_second: f64) -> Option<u64> {
+    let blocks = follower.head_number.checked_sub(cursor.number).filter(|blocks| *blocks > 0)?;
+    (!follower.caught_up && blocks_per_second > 0.0).then(|| (blocks as f64 / blocks_per_second).ceil() as u64)
+}
+
+impl DeploymentView {
+    fn new(known: &Known) -> Self {
+        let deployment = &known.deployment;
+        let contracts = &deployment.contracts;
+        Self {
+            chain_id: deployment.chain_id,
+            start_block: deployment.start_block,
+            digest: known.digest.to_string(),
+            policy: deployment.policy.allocation.name(),
+            contracts: ContractsView {
+                vvv: contracts.vvv.into(),
+                staking: contracts.staking.into(),
+                diem: contracts.diem.into(),
+                multicall3: contracts.multicall3.into(),
+            },
+        }
+    }
+}
+
+impl Cursors {
+    fn new(progress: &Progress, clock: Option<Clock>) -> Self {
+        let view = |cursor: Cursor| CursorView {
+            block_number: cursor.number,
+            block_hash: cursor.hash.map(|hash| hash.to_string()),
+            block_timestamp: cursor.timestamp.or_else(|| clock?.timestamp(cursor.number)).and_then(Time::new),
+        };
+        Self { capacity: progress.capacity.map(view), supply: progress.supply.map(view) }
+    }
+}
+
+impl Head {
+    fn new(follower: &Follower) -> Self {
+        Self { block_number: follower.head_number, block_timestamp: Time::new(follower.head_timestamp) }
+    }
+}
+
+impl ReorgView {
+    fn new(reorgs: Reorgs) -> Self {
+        let Reorgs { count, depth_max, last_seen_at } = reorgs;
+        Self { count, depth_max, last_seen_at: last_seen_at.and_then(Time::new) }
+    }
+}

@@ -1,0 +1,293 @@
+//! The database at one block.
+//!
+//! A snapshot is opened for each request, resolves the block that is meant, and answers every question at that block, so
+//! that no answer mixes two. Handlers ask it and know nothing of tables.
+
+mod as_of;
+mod epoch;
+mod lag;
+mod resolve;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use alloy_primitives::{Address, B256, U256};
+use ledger::curve::Curve;
+use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
+use serde::Serialize;
+use store::deployment::Deployment;
+use store::read::anomaly::{AnomalyCount, UnknownTopic};
+use store::read::block::BlockFacts;
+use store::read::progress::{Cursor, Progress, Reorgs};
+use store::read::{Reading, account, anomaly, block, parameter, progress, totals};
+use utoipa::ToSchema;
+
+pub use as_of::{AsOf, Sync};
+pub use epoch::EpochAt;
+pub use lag::lag_seconds;
+
+use crate::app::{App, Known, never_synced};
+use crate::holding::Holding;
+use crate::params::BlockParams;
+use crate::problem::{Kind, Problem};
+use crate::table::{Key, Table};
+
+/// How sure it is that a block stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Finality {
+    /// The sequencer's word: may be reorged away.
+    Latest,
+    /// Its batch is on L1.
+    Safe,
+    /// Its batch is on L1 and final there.
+    Finalized,
+}
+
+impl Finality {
+    /// The finality of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Latest, Self::Safe, Self::Finalized].into_iter().find(|finality| finality.name() == name)
+    }
+
+    /// The word it is written as.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Latest => "latest",
+            Self::Safe => "safe",
+            Self::Finalized => "finalized",
+        }
+    }
+}
+
+/// Which sets of events an answer needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// The light contracts.
+    Capacity,
+    /// These and all VVV transfers.
+    Both,
+}
+
+impl Needs {
+    /// The newest block at which all that is needed is stored.
+    pub fn newest(self, progress: &Progress) -> Option<Cursor> {
+        match self {
+            Self::Capacity => progress.capacity,
+            Self::Both => {
+                let (capacity, supply) = progress.capacity.zip(progress.supply)?;
+                Some(if supply.number < capacity.number { supply } else { capacity })
+            }
+        }
+    }
+}
+
+/// The block that is answered as of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// Its height.
+    pub number: u64,
+    /// `None`: no header of it is stored.
+    pub hash: Option<B256>,
+    /// Seconds since 1970. `None`: no header of it is stored and no clock tells.
+    pub timestamp: Option<u64>,
+    /// How sure it is.
+    pub finality: Finality,
+}
+
+/// What was met on the way to now.
+#[derive(Clone, Debug, Default)]
+pub struct Met {
+    /// Newest blocks replaced by others.
+    pub reorgs: Reorgs,
+    /// What was not expected, by kind.
+    pub anomalies: Vec<AnomalyCount>,
+    /// Logs kept undecoded, by topic.
+    pub unknown_topics: Vec<UnknownTopic>,
+}
+
+/// The database at one block.
+#[derive(Debug)]
+pub struct Snapshot {
+    reading: Reading,
+    app: App,
+    known: Known,
+    progress: Progress,
+    point: Point,
+    facts: BlockFacts,
+    as_of: AsOf,
+}
+
+impl Snapshot {
+    /// Opens the database at the block that is asked for.
+    ///
+    /// # Errors
+    /// What keeps it from being answered: no database, no such block, state too old.
+    pub async fn open(app: &App, needs: Needs, asked: &BlockParams) -> Result<Self, Problem> {
+        let which = asked.which()?;
+        let mut reading = app.database().begin().await?;
+        let progress = progress::progress(&mut reading).await?;
+        let known = app.deployment(&mut reading, progress.deployment_digest).await?;
+        let newest = needs.newest(&progress).ok_or_else(never_synced)?;
+        let range = resolve::Range::new(&known.deployment, &progress, newest);
+        let number = range.resolve(&mut reading, which).await?;
+        let facts = block::facts(&mut reading, number).await?;
+        let point = point(&known.deployment, &progress, number, &facts);
+        let lag = lag_seconds(&progress, newest, known.deployment.clock);
+        lag::hold(lag, asked.max_lag)?;
+        let as_of = AsOf::new(&known, &progress, point, &facts, lag, app.settings().max_lag_seconds);
+        Ok(Self { reading, app: app.clone(), known, progress, point, facts, as_of })
+    }
+
+    /// What names the block and how fresh it is.
+    pub fn as_of(&self) -> &AsOf {
+        &self.as_of
+    }
+
+    /// The block.
+    pub fn point(&self) -> Point {
+        self.point
+    }
+
+    /// The chain, contracts, labels and policy.
+    pub fn deployment(&self) -> Arc<Deployment> {
+        Arc::clone(&self.known.deployment)
+    }
+
+    /// The deployment and its digest.
+    pub fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// How far the writer is.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// The epoch of the block, and the block that opened it.
+    ///
+    /// # Errors
+    /// If the block's time is not known.
+    pub async fn epoch(&mut self) -> Result<EpochAt, Problem> {
+        epoch::at(&mut self.reading, &self.known.deployment, &self.progress, self.point).await
+    }
+
+    /// What these addresses hold, in this order; nothing for those never seen.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn holdings(&mut self, addresses: &[Address], epoch: &EpochAt) -> Result<Vec<Holding>, Problem> {
+        let now = account::positions(&mut self.reading, addresses, self.point.number).await?;
+        let open = match epoch.opening_block {
+            Some(opening) if !now.is_empty() => account::positions(&mut self.reading, addresses, opening).await?,
+            _ => HashMap::new(),
+        };
+        Ok(addresses
+            .iter()
+            .map(|address| {
+                let position = now.get(address).copied().unwrap_or_default();
+                let epoch_open = open.get(address).map(|position| position.diem_staked).unwrap_or_default();
+                Holding::new(position, epoch_open, epoch.timestamp)
+            })
+            .collect())
+    }
+
+    /// The capacity table.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn table(&mut self, epoch: &EpochAt) -> Result<Arc<Table>, Problem> {
+        let key = Key { number: self.point.number, hash: self.point.hash, deployment: self.known.digest };
+        let policy = self.known.deployment.ledger_policy();
+        let app = self.app.clone();
+        app.tables().get(key, &mut self.reading, &policy, epoch.opening_block).await
+    }
+
+    /// What was met on the way to now.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn met(&mut self) -> Result<Met, Problem> {
+        let reading = &mut self.reading;
+        Ok(Met {
+            reorgs: progress::reorgs(reading).await?,
+            anomalies: anomaly::by_kind(reading, u64::MAX).await?,
+            unknown_topics: match self.facts.unknown_logs {
+                0 => Vec::new(),
+                _ => anomaly::unknown_topics(reading, u64::MAX).await?,
+            },
+        })
+    }
+
+    /// Totals that the light events move.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn capacity_totals(&mut self) -> Result<CapacityTotals, Problem> {
+        Ok(totals::capacity(&mut self.reading, self.point.number).await?)
+    }
+
+    /// Totals that VVV transfers move.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn supply_totals(&mut self) -> Result<SupplyTotals, Problem> {
+        Ok(totals::supply(&mut self.reading, self.point.number).await?)
+    }
+
+    /// VVV of these addresses; an address never seen is absent.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn vvv_balances(&mut self, addresses: &[Address]) -> Result<HashMap<Address, U256>, Problem> {
+        Ok(account::vvv_balances(&mut self.reading, addresses, self.point.number).await?)
+    }
+
+    /// What each sender has burned, the largest first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn burns(&mut self) -> Result<Vec<(Address, Tally)>, Problem> {
+        Ok(totals::burns(&mut self.reading, self.point.number).await?)
+    }
+
+    /// The DIEM mint curve; `None` where it is not known.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn curve(&mut self) -> Result<Option<Curve>, Problem> {
+        Ok(parameter::curve(&mut self.reading, self.point.number).await?)
+    }
+}
+
+fn point(deployment: &Deployment, progress: &Progress, number: u64, facts: &BlockFacts) -> Point {
+    let cursors = [progress.capacity, progress.supply];
+    let cursor_hash = cursors.into_iter().flatten().find(|cursor| cursor.number == number).and_then(|c| c.hash);
+    Point {
+        number,
+        hash: facts.hash.or(cursor_hash),
+        timestamp: facts.timestamp.or_else(|| deployment.clock?.timestamp(number)),
+        finality: finality(progress, number),
+    }
+}
+
+/// How sure a block is, by the tags the node gave.
+fn finality(progress: &Progress, number: u64) -> Finality {
+    let Some(follower) = &progress.follower else { return Finality::Latest };
+    let reaches = |tag: Option<u64>| tag.is_some_and(|tag| number <= tag);
+    match (reaches(follower.finalized_number), reaches(follower.safe_number)) {
+        (true, _) => Finality::Finalized,
+        (false, true) => Finality::Safe,
+        (false, false) => Finality::Latest,
+    }
+}
+
+/// A block that is not held, with both ends of what is.
+fn out_of_range(detail: String, first: u64, last: u64) -> Problem {
+    Problem::new(Kind::BlockOutOfRange, detail).with("first_block", first).with("last_block", last)
+}
+
+/// A block asked for by number.
+pub(crate) fn pinned(number: u64) -> BlockParams {
+    BlockParams { block: Some(number), ..BlockParams::default() }
+}

@@ -1,0 +1,57 @@
+//! Whole bodies, at the head and at a past block.
+
+use sqlx::PgPool;
+
+use crate::service::{ALICE, DAVE, Service, assert_snapshot};
+
+async fn check(service: &Service, name: &str, target: &str) {
+    assert_snapshot(name, service.get(target).await.ok());
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn at_the_head(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    check(&service, "entitlement_head", &format!("/v1/entitlements/{ALICE}")).await;
+    check(&service, "entitlement_unknown_end", &format!("/v1/entitlements/{DAVE}")).await;
+    check(&service, "entitlement_only", &format!("/v1/entitlements/{ALICE}?fields=entitlement&units=token")).await;
+    check(&service, "check_head", &format!("/v1/check?address={ALICE}")).await;
+    check(&service, "capacity_head", "/v1/capacity").await;
+    check(&service, "supply_head", "/v1/supply").await;
+    check(&service, "supply_tokens", "/v1/supply?units=token").await;
+    check(&service, "burns_head", "/v1/burns").await;
+    check(&service, "staking_head", "/v1/staking").await;
+    check(&service, "diem_head", "/v1/diem").await;
+    check(&service, "status_head", "/v1/status").await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn at_a_past_block(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    check(&service, "entitlement_past", &format!("/v1/entitlements/{ALICE}?block=110")).await;
+    check(&service, "capacity_past", "/v1/capacity?block=110").await;
+    check(&service, "supply_past", "/v1/supply?block=111").await;
+    check(&service, "burns_past", "/v1/burns?block=111").await;
+    check(&service, "staking_past", "/v1/staking?block=105").await;
+    check(&service, "diem_past", "/v1/diem?block=113").await;
+    check(&service, "diem_before_the_curve", "/v1/diem?block=103").await;
+    check(&service, "supply_first_block", "/v1/supply?block=100").await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn an_address_never_seen_has_zeros(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    let body = service.get("/v1/entitlements/0x1234567890123456789012345678901234567890").await.ok();
+    assert_eq!(body["stake"]["svvv"], "0");
+    assert_eq!(body["diem"]["claimable"], "0");
+    assert_eq!(body["entitlement"]["spendable"], false);
+    assert_eq!(body["unknown"], serde_json::json!([]));
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn the_block_is_in_the_headers(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    let reply = service.get("/v1/supply?block=118").await;
+    assert_eq!(reply.header("x-capacity-block"), "118");
+    assert_eq!(reply.header("x-capacity-block-time"), "2026-11-19T23:59:56Z");
+    assert_eq!(reply.header("x-capacity-finality"), "finalized");
+}

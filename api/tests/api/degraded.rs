@@ -1,0 +1,64 @@
+//! Without a database, without tables, without a block; and what readiness says of each.
+
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::service::{ALICE, Service};
+
+async fn reasons(service: &Service) -> Value {
+    let body = service.get("/readyz").await.problem(503, "not-ready");
+    assert_eq!(body["ready"], false);
+    let names = body["reasons"].as_array().unwrap().iter().map(|reason| reason["name"].clone());
+    names.collect()
+}
+
+#[sqlx::test(migrations = false)]
+async fn the_database_is_away(pool: PgPool) {
+    let service = Service::without_database(pool);
+    assert_eq!(service.get("/healthz").await.ok()["status"], "ok");
+    assert_eq!(reasons(&service).await, json!(["database_gone"]));
+    service.get("/v1/supply").await.problem(503, "database-gone");
+    service.get("/v1/status").await.problem(503, "database-gone");
+    service.get(&format!("/v1/check?address={ALICE}")).await.problem(503, "database-gone");
+}
+
+#[sqlx::test(migrations = false)]
+async fn nobody_has_migrated(pool: PgPool) {
+    let service = Service::over(pool);
+    service.get("/healthz").await.ok();
+    assert_eq!(reasons(&service).await, json!(["not_migrated"]));
+    service.get("/v1/capacity").await.problem(503, "not-migrated");
+    service.get("/v1/status").await.problem(503, "not-migrated");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn nothing_is_stored_yet(pool: PgPool) {
+    let service = Service::over(pool);
+    assert_eq!(reasons(&service).await, json!(["never_synced"]));
+    service.get("/v1/capacity").await.problem(503, "never-synced");
+    let status = service.get("/v1/status").await.ok();
+    assert_eq!(status["cursors"], json!({"capacity": null, "supply": null}));
+    assert_eq!((&status["as_of"], &status["sync"]), (&json!(null), &json!("behind")));
+    service
+        .execute("insert into follower values (true, now(), 9, 9, null, null, 0, false, 'why', null, null, now(), '1')")
+        .await;
+    assert_eq!(reasons(&service).await, json!(["never_synced", "halted"]));
+    assert_eq!(service.get("/v1/status").await.ok()["halted"], "why");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn ready_until_something_is_wrong(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    assert_eq!(service.get("/readyz").await.ok(), json!({"ready": true, "reasons": []}));
+    service.execute("update follower set fork_suspected = 'a', failing = 'b', halted = 'c'").await;
+    assert_eq!(reasons(&service).await, json!(["halted", "fork_suspected", "failing"]));
+    service.get("/v1/supply").await.ok();
+    service.execute("update follower set fork_suspected = null, failing = null, halted = null, observed_at = now() - interval '61 s'").await;
+    assert_eq!(reasons(&service).await, json!(["lag_above_limit"]));
+    service.execute("delete from follower").await;
+    assert_eq!(reasons(&service).await, json!(["lag_above_limit"]));
+    let body = service.get("/v1/supply").await.ok();
+    assert_eq!(body["as_of"]["lag_seconds"], json!(null));
+    assert_eq!(body["unknown"], json!(["as_of.lag_seconds", "unexplained"]));
+    service.get("/v1/supply?max_lag=100000").await.problem(503, "too-old");
+}

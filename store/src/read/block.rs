@@ -1,0 +1,74 @@
+//! Headers, times and what is remarkable at a block.
+
+use alloy_primitives::{Address, B256, U256};
+use sqlx::{FromRow, PgConnection};
+
+use super::ReadError;
+use super::convert::{bigint, count, count_if, hash_if};
+use crate::amount::Amount;
+
+/// What is stored of one block, header or not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BlockFacts {
+    /// `None`: no header of it is stored.
+    pub hash: Option<B256>,
+    /// Seconds since 1970; `None`: no header of it is stored.
+    pub timestamp: Option<u64>,
+    /// Logs kept undecoded up to it.
+    pub unknown_logs: u64,
+    /// The staking proxy's implementation in force; `None`: not known.
+    pub implementation: Option<Address>,
+}
+
+#[derive(FromRow)]
+struct FactsRow {
+    hash: Option<Vec<u8>>,
+    timestamp: Option<i64>,
+    unknown_logs: Option<i64>,
+    implementation: Option<Vec<Amount>>,
+}
+
+/// What is stored of one block.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn facts(connection: &mut PgConnection, number: u64) -> Result<BlockFacts, ReadError> {
+    let row: FactsRow = sqlx::query_as(
+        "select b.hash, b.timestamp,
+                (select unknown_logs from capacity_totals
+                  where block_number <= $1 order by block_number desc limit 1) as unknown_logs,
+                (select value from parameter
+                  where name = 'implementation' and block_number <= $1
+                  order by block_number desc limit 1) as implementation
+           from (values (true)) as here (only_row)
+           left join block b on b.number = $1",
+    )
+    .bind(bigint(number))
+    .fetch_one(connection)
+    .await?;
+    Ok(BlockFacts {
+        hash: hash_if(row.hash.as_deref())?,
+        timestamp: count_if(row.timestamp)?,
+        unknown_logs: count(row.unknown_logs.unwrap_or_default())?,
+        implementation: row.implementation.and_then(|words| words.first().map(|word| address_of(word.0))),
+    })
+}
+
+/// An address that is kept as a number.
+fn address_of(word: U256) -> Address {
+    Address::from_word(B256::from(word))
+}
+
+/// The last stored block with a timestamp at or before this one.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn last_at(connection: &mut PgConnection, timestamp: u64) -> Result<Option<u64>, ReadError> {
+    let number: Option<i64> = sqlx::query_scalar(
+        "select number from block where timestamp <= $1 order by timestamp desc, number desc limit 1",
+    )
+    .bind(bigint(timestamp))
+    .fetch_optional(connection)
+    .await?;
+    count_if(number)
+}

@@ -1,0 +1,191 @@
+//! Deployment, cursors, and what the writer says of itself.
+
+use alloy_primitives::B256;
+use sqlx::types::Json;
+use sqlx::{FromRow, PgConnection};
+
+use super::ReadError;
+use super::convert::{count, count_if, hash_if};
+use crate::deployment::Deployment;
+
+/// How far the writer is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Of the deployment the database is about; `None` before the indexer's first start.
+    pub deployment_digest: Option<B256>,
+    /// The last block with all light events.
+    pub capacity: Option<Cursor>,
+    /// The last block with all VVV transfers.
+    pub supply: Option<Cursor>,
+    /// What the writer says of itself and of the node.
+    pub follower: Option<Follower>,
+}
+
+/// The last block stored of a set of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// Its height.
+    pub number: u64,
+    /// `None`: no header of it is stored.
+    pub hash: Option<B256>,
+    /// Seconds since 1970; `None`: no header of it is stored.
+    pub timestamp: Option<u64>,
+}
+
+/// What the writer says of itself and of the node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Follower {
+    /// When the node last answered, seconds since 1970.
+    pub observed_at: u64,
+    /// How long ago that was by the database's clock, never below zero.
+    pub observed_seconds_ago: u64,
+    /// The node's newest block.
+    pub head_number: u64,
+    /// Its time.
+    pub head_timestamp: u64,
+    /// `None`: the node has no such tag.
+    pub safe_number: Option<u64>,
+    /// `None`: not known.
+    pub finalized_number: Option<u64>,
+    /// Blocks stored per second of late.
+    pub blocks_per_second: f64,
+    /// The cursor was at the head when the node last answered.
+    pub caught_up: bool,
+    /// Why the writer stopped for good.
+    pub halted: Option<String>,
+    /// The node's head is on another branch than the cursor.
+    pub fork_suspected: Option<String>,
+    /// Why the last step failed.
+    pub failing: Option<String>,
+    /// Of the writer.
+    pub version: String,
+}
+
+/// How often the chain's newest blocks were replaced by others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reorgs {
+    /// How often.
+    pub count: u64,
+    /// When last, seconds since 1970.
+    pub last_seen_at: Option<u64>,
+    /// How many blocks the deepest undid.
+    pub depth_max: Option<u64>,
+}
+
+#[derive(FromRow)]
+struct ProgressRow {
+    digest: Option<Vec<u8>>,
+    capacity_number: Option<i64>,
+    capacity_hash: Option<Vec<u8>>,
+    capacity_timestamp: Option<i64>,
+    supply_number: Option<i64>,
+    supply_hash: Option<Vec<u8>>,
+    supply_timestamp: Option<i64>,
+}
+
+#[derive(FromRow)]
+struct FollowerRow {
+    observed_at: i64,
+    observed_seconds_ago: i64,
+    head_number: i64,
+    head_timestamp: i64,
+    safe_number: Option<i64>,
+    finalized_number: Option<i64>,
+    blocks_per_second: f64,
+    caught_up: bool,
+    halted: Option<String>,
+    fork_suspected: Option<String>,
+    failing: Option<String>,
+    version: String,
+}
+
+/// How far the writer is; all `None` on an empty database.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn progress(connection: &mut PgConnection) -> Result<Progress, ReadError> {
+    let row: ProgressRow = sqlx::query_as(
+        "select d.digest,
+                c.block_number as capacity_number,
+                coalesce(c.block_hash, cb.hash) as capacity_hash, cb.timestamp as capacity_timestamp,
+                s.block_number as supply_number,
+                coalesce(s.block_hash, sb.hash) as supply_hash, sb.timestamp as supply_timestamp
+           from (values (true)) as here (only_row)
+           left join deployment d using (only_row)
+           left join cursor c on c.name = 'capacity'
+           left join block cb on cb.number = c.block_number
+           left join cursor s on s.name = 'supply'
+           left join block sb on sb.number = s.block_number",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    Ok(Progress {
+        deployment_digest: hash_if(row.digest.as_deref())?,
+        capacity: cursor(row.capacity_number, row.capacity_hash, row.capacity_timestamp)?,
+        supply: cursor(row.supply_number, row.supply_hash, row.supply_timestamp)?,
+        follower: follower(connection).await?,
+    })
+}
+
+fn cursor(number: Option<i64>, hash: Option<Vec<u8>>, timestamp: Option<i64>) -> Result<Option<Cursor>, ReadError> {
+    let Some(number) = count_if(number)? else { return Ok(None) };
+    Ok(Some(Cursor { number, hash: hash_if(hash.as_deref())?, timestamp: count_if(timestamp)? }))
+}
+
+async fn follower(connection: &mut PgConnection) -> Result<Option<Follower>, ReadError> {
+    let row: Option<FollowerRow> = sqlx::query_as(
+        "select floor(extract(epoch from observed_at))::bigint as observed_at,
+                greatest(0, floor(extract(epoch from now() - observed_at)))::bigint as observed_seconds_ago,
+                head_number, head_timestamp, safe_number, finalized_number, blocks_per_second, caught_up,
+                halted, fork_suspected, failing, version
+           from follower",
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.map(Follower::try_from).transpose()
+}
+
+impl TryFrom<FollowerRow> for Follower {
+    type Error = ReadError;
+
+    fn try_from(row: FollowerRow) -> Result<Self, ReadError> {
+        Ok(Self {
+            observed_at: count(row.observed_at)?,
+            observed_seconds_ago: count(row.observed_seconds_ago)?,
+            head_number: count(row.head_number)?,
+            head_timestamp: count(row.head_timestamp)?,
+            safe_number: count_if(row.safe_number)?,
+            finalized_number: count_if(row.finalized_number)?,
+            blocks_per_second: row.blocks_per_second,
+            caught_up: row.caught_up,
+            halted: row.halted,
+            fork_suspected: row.fork_suspected,
+            failing: row.failing,
+            version: row.version,
+        })
+    }
+}
+
+/// The deployment the database is about.
+///
+/// # Errors
+/// [`ReadError::Corrupt`] for a document of another version.
+pub async fn deployment(connection: &mut PgConnection) -> Result<Option<Deployment>, ReadError> {
+    let document: Option<Json<Deployment>> =
+        sqlx::query_scalar("select document from deployment").fetch_optional(connection).await?;
+    Ok(document.map(|Json(deployment)| deployment))
+}
+
+/// The reorgs seen so far.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn reorgs(connection: &mut PgConnection) -> Result<Reorgs, ReadError> {
+    let (seen, last_seen_at, depth_max): (i64, Option<i64>, Option<i64>) = sqlx::query_as(
+        "select count(*), floor(extract(epoch from max(seen_at)))::bigint, max(from_number - ancestor_number)
+           from reorg",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(Reorgs { count: count(seen)?, last_seen_at: count_if(last_seen_at)?, depth_max: count_if(depth_max)? })
+}

@@ -1,0 +1,103 @@
+//! Totals of the network, burns per sender. All zero before the first event.
+
+use alloy_primitives::Address;
+use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
+use sqlx::{FromRow, PgConnection};
+
+use super::ReadError;
+use super::convert::{address, bigint, count};
+use crate::amount::Amount;
+
+#[derive(FromRow)]
+struct CapacityRow {
+    svvv_supply: Amount,
+    svvv_locked: Amount,
+    svvv_cooling: Amount,
+    diem_supply: Amount,
+    diem_outstanding: Amount,
+    diem_staked: Amount,
+    diem_cooling: Amount,
+    diem_minted: Amount,
+    diem_minted_count: i64,
+    diem_minted_direct: Amount,
+    diem_burned: Amount,
+    diem_burned_count: i64,
+    diem_burned_direct: Amount,
+    stakers: i64,
+    diem_stakers: i64,
+    minters: i64,
+    unknown_logs: i64,
+}
+
+/// Totals that the light events move, after a block.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn capacity(connection: &mut PgConnection, block_number: u64) -> Result<CapacityTotals, ReadError> {
+    let row: Option<CapacityRow> =
+        sqlx::query_as("select * from capacity_totals where block_number <= $1 order by block_number desc limit 1")
+            .bind(bigint(block_number))
+            .fetch_optional(connection)
+            .await?;
+    row.map_or_else(|| Ok(CapacityTotals::default()), CapacityTotals::try_from)
+}
+
+impl TryFrom<CapacityRow> for CapacityTotals {
+    type Error = ReadError;
+
+    fn try_from(row: CapacityRow) -> Result<Self, ReadError> {
+        Ok(Self {
+            svvv_supply: row.svvv_supply.0,
+            svvv_locked: row.svvv_locked.0,
+            svvv_cooling: row.svvv_cooling.0,
+            diem_supply: row.diem_supply.0,
+            diem_outstanding: row.diem_outstanding.0,
+            diem_staked: row.diem_staked.0,
+            diem_cooling: row.diem_cooling.0,
+            diem_minted: Tally { amount: row.diem_minted.0, count: count(row.diem_minted_count)? },
+            diem_minted_direct: row.diem_minted_direct.0,
+            diem_burned: Tally { amount: row.diem_burned.0, count: count(row.diem_burned_count)? },
+            diem_burned_direct: row.diem_burned_direct.0,
+            stakers: count(row.stakers)?,
+            diem_stakers: count(row.diem_stakers)?,
+            minters: count(row.minters)?,
+            unknown_logs: count(row.unknown_logs)?,
+        })
+    }
+}
+
+/// Totals that VVV transfers move, after a block.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn supply(connection: &mut PgConnection, block_number: u64) -> Result<SupplyTotals, ReadError> {
+    let row: Option<(Amount, Amount, i64, i64)> = sqlx::query_as(
+        "select supply, burned, burn_count, holders from supply_totals
+          where block_number <= $1 order by block_number desc limit 1",
+    )
+    .bind(bigint(block_number))
+    .fetch_optional(connection)
+    .await?;
+    let Some((supply, burned, burn_count, holders)) = row else { return Ok(SupplyTotals::default()) };
+    Ok(SupplyTotals { supply: supply.0, burned: burned.0, burn_count: count(burn_count)?, holders: count(holders)? })
+}
+
+/// What each sender has burned up to a block, the largest first.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn burns(connection: &mut PgConnection, block_number: u64) -> Result<Vec<(Address, Tally)>, ReadError> {
+    let rows: Vec<(Vec<u8>, Amount, i64)> = sqlx::query_as(
+        "select sender, amount, count
+           from (select distinct on (sender) sender, amount, count
+                   from burn where block_number <= $1
+                  order by sender, block_number desc) newest
+          order by amount desc, sender",
+    )
+    .bind(bigint(block_number))
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|(sender, amount, burns)| Ok((address(&sender)?, Tally { amount: amount.0, count: count(burns)? })))
+        .collect()
+}
