@@ -1,6 +1,6 @@
 //! Transactions into blocks, one block at a time and at times of our choosing.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use alloy_primitives::{Address, B256, Bytes};
 use alloy_rpc_types_eth::Log;
@@ -32,8 +32,11 @@ pub fn node(config: AnvilConfig) -> AnvilConfig {
 /// When the next block is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
-    /// One block a second, by the wall clock.
-    EverySecond,
+    /// By the wall clock.
+    RealTime {
+        /// From one block to the next.
+        interval: Duration,
+    },
     /// Blocks follow one another at once; each is this much later than the last as far as the chain knows.
     AsFastAsPossible {
         /// From one timestamp to the next.
@@ -42,11 +45,19 @@ pub enum Pace {
 }
 
 impl Pace {
+    /// How long to wait between two blocks; not at all is as good as a nanosecond.
+    pub fn interval(self) -> Duration {
+        match self {
+            Self::RealTime { interval } => interval,
+            Self::AsFastAsPossible { .. } => Duration::from_nanos(1),
+        }
+    }
+
     /// The timestamp of the block after one at `timestamp`.
     pub fn after(self, timestamp: u64) -> u64 {
         match self {
             Self::AsFastAsPossible { seconds_per_block } => timestamp + seconds_per_block.max(1),
-            Self::EverySecond => wall_clock_seconds().max(timestamp + 1),
+            Self::RealTime { .. } => wall_clock_seconds().max(timestamp + 1),
         }
     }
 }
@@ -119,7 +130,7 @@ pub async fn head(rpc: &Rpc) -> Result<Head> {
 }
 
 /// Queues transactions for the next block, in this order.
-pub async fn send(rpc: &Rpc, transactions: impl IntoIterator<Item = &Transaction>) -> Result<Vec<B256>> {
+pub async fn send(rpc: &Rpc, transactions: &[&Transaction]) -> Result<Vec<B256>> {
     let mut hashes = Vec::new();
     // Not as a batch: anvil works on its calls side by side, so order and nonces would be a matter of luck.
     for transaction in transactions {

@@ -274,12 +274,12 @@ impl<C: Chain> Follower<C> {
         }
         match readings::read(&self.chain, &self.deployment.contracts, at).await {
             Ok(readings) => Ok(readings),
-            Err(ChainError::NoState(message)) => {
+            Err(ChainError::NoState(message) | ChainError::Refused(message) | ChainError::Reverted(message)) => {
                 tracing::warn!(
                     block = number,
                     ?occasion,
-                    "the node keeps no state of this block, so parameters that no event announced stay unknown until \
-                     one does or until the head; an archive node knows them ({message})"
+                    "the node does not answer for this block, so parameters that no event announced stay unknown until \
+                     one does or until it answers; an archive node would ({message})"
                 );
                 self.no_state_until = self.no_state_until.max(Some(number));
                 Ok(Vec::new())

@@ -5,6 +5,8 @@ pub mod curves;
 mod place;
 pub mod twins;
 
+use std::time::Duration;
+
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::{SolCall, SolConstructor};
 use anyhow::{Context, Result, ensure};
@@ -49,8 +51,8 @@ impl DeployConfig {
     }
 
     /// For a chain that keeps the wall clock's time: minutes, so that somebody who looks on sees them end.
-    pub fn real_time() -> Self {
-        Self { pace: Pace::EverySecond, svvv_cooldown_seconds: 300, diem_cooldown_seconds: 120 }
+    pub fn real_time(interval: Duration) -> Self {
+        Self { pace: Pace::RealTime { interval }, svvv_cooldown_seconds: 300, diem_cooldown_seconds: 120 }
     }
 }
 
@@ -80,7 +82,7 @@ pub async fn deploy(rpc: &Rpc, config: &DeployConfig) -> Result<Deployed> {
     head = place(rpc, config.pace.after(head.timestamp), &[proxy(config)]).await?;
     // Before the first stake: an update mints.
     let handover = Transaction::new(DEPLOYER, VVV, &twins::VVV::transferOwnershipCall { newOwner: STAKING });
-    mining::send(rpc, [&handover]).await?;
+    mining::send(rpc, &[&handover]).await?;
     head = mining::mine(rpc, config.pace.after(head.timestamp)).await?.0;
     ensure!(is_deployed(rpc).await?, "the deployment did not work");
     Ok(Deployed { already: false, head })

@@ -48,11 +48,14 @@ impl Placement {
 
 /// Runs all constructors in one block, in this order.
 pub(super) async fn place(rpc: &Rpc, timestamp: u64, placements: &[Placement]) -> Result<Head> {
-    let runtimes: Vec<Bytes> = rpc.batch(&placements.iter().map(runtime_of).collect::<Vec<_>>()).await?;
+    let questions: Vec<_> = placements.iter().map(runtime_of).collect();
+    let runtimes: Vec<Bytes> = rpc.batch(&questions).await?;
     let stage = placements.iter().flat_map(|it| [(it.scratch(), it.creation.clone()), (it.address, it.stub())]);
-    set_code(rpc, stage).await?;
+    let stage: Vec<_> = stage.collect();
+    set_code(rpc, &stage).await?;
     let constructions: Vec<_> = placements.iter().map(Placement::construction).collect();
-    let hashes = mining::send(rpc, &constructions).await?;
+    let transactions: Vec<_> = constructions.iter().collect();
+    let hashes = mining::send(rpc, &transactions).await?;
     let (head, receipts) = mining::mine(rpc, timestamp).await?;
     let status: BTreeMap<_, _> = receipts.iter().map(|receipt| (receipt.transaction_hash, receipt.status)).collect();
     for (placement, hash) in placements.iter().zip(hashes) {
@@ -60,7 +63,8 @@ pub(super) async fn place(rpc: &Rpc, timestamp: u64, placements: &[Placement]) -
     }
     let unstage =
         placements.iter().zip(runtimes).flat_map(|(it, code)| [(it.address, code), (it.scratch(), Bytes::new())]);
-    set_code(rpc, unstage).await?;
+    let unstage: Vec<_> = unstage.collect();
+    set_code(rpc, &unstage).await?;
     Ok(head)
 }
 
@@ -70,8 +74,8 @@ fn runtime_of(placement: &Placement) -> (&'static str, Value) {
     ("eth_call", json!([placement.construction().request(), "latest", code]))
 }
 
-async fn set_code(rpc: &Rpc, codes: impl Iterator<Item = (Address, Bytes)>) -> Result<()> {
-    let calls: Vec<_> = codes.map(|(address, code)| ("anvil_setCode", json!([address, code]))).collect();
+async fn set_code(rpc: &Rpc, codes: &[(Address, Bytes)]) -> Result<()> {
+    let calls: Vec<_> = codes.iter().map(|(address, code)| ("anvil_setCode", json!([address, code]))).collect();
     rpc.batch::<Value>(&calls).await?;
     Ok(())
 }

@@ -48,12 +48,12 @@ impl Book {
         steps: &[&Step],
         receipts: &[Receipt],
     ) -> Result<()> {
-        let logs = || receipts.iter().flat_map(|receipt| &receipt.logs);
+        let logs: Vec<_> = receipts.iter().flat_map(|receipt| &receipt.logs).collect();
         let parties = steps.iter().flat_map(|step| [step.transaction.from, step.transaction.to]);
-        let touched: BTreeSet<Address> = logs().flat_map(indexed_addresses).chain(parties).collect();
+        let touched: BTreeSet<Address> = logs.iter().copied().flat_map(indexed_addresses).chain(parties).collect();
         let known: Vec<_> = touched.into_iter().filter(|address| self.positions.contains_key(address)).collect();
         self.read_positions(rpc, block, &known).await?;
-        for user in logs().filter(|log| log.address() == AIRDROP).flat_map(indexed_addresses) {
+        for user in logs.into_iter().filter(|log| log.address() == AIRDROP).flat_map(indexed_addresses) {
             self.claimable.remove(&user);
         }
         Ok(())
@@ -91,6 +91,7 @@ async fn claimable(rpc: &Rpc, cast: &Cast) -> Result<BTreeSet<Address>> {
         let data = Bytes::from(Airdrop::claimableCall { account: *user }.abi_encode());
         ("eth_call", json!([{"to": AIRDROP, "data": data}, "latest"]))
     };
-    let amounts: Vec<U256> = rpc.batch(&cast.users().iter().map(question).collect::<Vec<_>>()).await?;
+    let questions: Vec<_> = cast.users().iter().map(question).collect();
+    let amounts: Vec<U256> = rpc.batch(&questions).await?;
     Ok(cast.users().iter().zip(amounts).filter(|(_, amount)| !amount.is_zero()).map(|(user, _)| *user).collect())
 }

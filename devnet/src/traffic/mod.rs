@@ -37,7 +37,7 @@ use self::book::Book;
 pub use self::economy::kinds;
 use self::scene::Scene;
 use crate::contracts::{self, DeployConfig};
-use crate::mining::{self, Head, Pace};
+use crate::mining::{self, Head};
 use crate::rpc::Rpc;
 
 /// How traffic is.
@@ -70,9 +70,14 @@ impl TrafficConfig {
         }
     }
 
-    /// A block a second by the wall clock.
-    pub fn real_time(seed: u64) -> Self {
-        Self { deploy: DeployConfig::real_time(), upgrade_at_block: 60, turn_every_blocks: 20, ..Self::fast(seed) }
+    /// A block every so often by the wall clock.
+    pub fn real_time(seed: u64, interval: Duration) -> Self {
+        Self {
+            deploy: DeployConfig::real_time(interval),
+            upgrade_at_block: 60,
+            turn_every_blocks: 20,
+            ..Self::fast(seed)
+        }
     }
 }
 
@@ -135,10 +140,7 @@ impl Traffic {
     /// Mines blocks until so many are mined, or `stop` comes true; the block in hand is finished. Returns their number.
     pub async fn run(&mut self, blocks: Option<u64>, stop: impl Future<Output = ()>) -> Result<u64> {
         let mut stop = pin!(stop);
-        let mut beat = interval(match self.config.deploy.pace {
-            Pace::EverySecond => Duration::from_secs(1),
-            Pace::AsFastAsPossible { .. } => Duration::from_nanos(1),
-        });
+        let mut beat = interval(self.config.deploy.pace.interval());
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut mined = 0;
         while blocks.is_none_or(|blocks| mined < blocks) {
@@ -232,7 +234,8 @@ impl Traffic {
 
     async fn execute(&mut self, timestamp: u64, actions: &[Action]) -> Result<MinedBlock> {
         let steps: Vec<_> = actions.iter().flat_map(|action| &action.steps).collect();
-        let hashes = mining::send(&self.rpc, steps.iter().map(|step| &step.transaction)).await?;
+        let transactions: Vec<_> = steps.iter().map(|step| &step.transaction).collect();
+        let hashes = mining::send(&self.rpc, &transactions).await?;
         let (head, receipts) = mining::mine(&self.rpc, timestamp).await?;
         outcome::hold_against_plan(&self.rpc, self.head.number, actions, &hashes, &receipts).await?;
         self.head = head;

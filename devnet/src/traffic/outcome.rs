@@ -20,8 +20,8 @@ pub(super) async fn hold_against_plan(
     receipts: &[Receipt],
 ) -> Result<()> {
     let succeeded: BTreeMap<_, _> = receipts.iter().map(|it| (it.transaction_hash, it.status == 1)).collect();
-    let steps = actions.iter().flat_map(|action| action.steps.iter().map(move |step| (action, step)));
-    for ((action, step), hash) in steps.zip(hashes) {
+    let steps: Vec<_> = actions.iter().flat_map(|action| action.steps.iter().map(move |step| (action, step))).collect();
+    for ((action, step), hash) in steps.into_iter().zip(hashes) {
         let succeeded = *succeeded.get(hash).with_context(|| format!("{hash} is not in the block"))?;
         if succeeded == step.refused {
             bail!("{:?} ({hash} after block {parent}) {}", action.kind, surprise(rpc, parent, step).await?);
