@@ -45,10 +45,8 @@ apt_install() {
 
 # npm_ci FOLDER [ARGUMENT...]
 npm_ci() {
-    folder=$1
-    shift
-    say setup "npm ci in $folder"
-    (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error "$@" >/dev/null)
+    say setup "npm ci in $1"
+    (cd "$1" && shift && npm ci --no-audit --no-fund --loglevel=error "$@" >/dev/null)
 }
 
 need_anvil() {

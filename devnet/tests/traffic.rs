@@ -1,7 +1,7 @@
 //! Traffic on a real node: what it causes, that it comes again, and that it goes on after a reorg.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use abi::{Diem, StakingV1, StakingV2, Vvv};
 use alloy_primitives::{Address, B256, U256};
@@ -215,7 +215,7 @@ async fn a_second_start_finds_everything_in_place() -> Result<()> {
 
 #[tokio::test]
 async fn in_real_time_the_chain_keeps_the_wall_clock() -> Result<()> {
-    let config = TrafficConfig { users: 10, ..TrafficConfig::real_time(6) };
+    let config = TrafficConfig { users: 10, ..TrafficConfig::real_time(6, Duration::from_secs(1)) };
     let anvil = mining::node(AnvilConfig::new()).start().await?;
     contracts::deploy(&anvil.rpc(), &config.deploy).await?;
     let mut traffic = Traffic::new(anvil.rpc(), config).await?;

@@ -1,5 +1,6 @@
 //! `indexer`: follows the chain into Postgres.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ struct RunArgs {
     #[arg(long, env = "DEPLOYMENT", default_value = "base")]
     deployment: String,
     /// What to log: off, error, warn, info, debug, trace, or directives such as indexer=debug.
-    #[arg(long, env = "LOG", default_value = "info")]
+    #[arg(long, env = "LOG", default_value = "info,sqlx=warn")]
     log: String,
     /// How often a quiet node is asked for news.
     #[arg(long, env = "POLL_INTERVAL_MS", value_name = "MILLISECONDS", default_value_t = 500, value_parser = clap::value_parser!(u64).range(10..=60_000))]
@@ -91,7 +92,8 @@ fn config(args: RunArgs) -> anyhow::Result<RunConfig> {
 
 fn log_to_stderr(directives: &str) -> Result<(), tracing_subscriber::filter::ParseError> {
     let filter = EnvFilter::builder().parse(directives)?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let ansi = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
     Ok(())
 }
 

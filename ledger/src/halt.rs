@@ -13,8 +13,8 @@ pub struct Halt {
     pub tx_hash: B256,
     /// The log.
     pub log_index: u32,
-    /// What is wrong with it.
-    pub cause: Cause,
+    /// What is wrong with it; boxed, because errors are rare and results are not.
+    pub cause: Box<Cause>,
 }
 
 /// What is wrong with a log.

@@ -101,7 +101,7 @@ impl Supply {
                     block_number: block.number,
                     tx_hash: entry.tx_hash,
                     log_index: entry.log_index,
-                    cause,
+                    cause: Box::new(cause),
                 })?;
                 changes.transfers.push(applied);
             }

@@ -175,14 +175,14 @@ fn no_more_can_be_locked_than_is_there() {
     let mut chain = Chain::new();
     chain.mine(&[&[svvv(NOBODY, ALICE, 5)]]).unwrap();
     let halt = halts(chain.mine(&[&[diem(NOBODY, ALICE, 1), minted(6, 1)]]));
-    assert!(matches!(halt.cause, Cause::LockedBeyondBalance { .. }));
+    assert!(matches!(*halt.cause, Cause::LockedBeyondBalance { .. }));
 }
 
 #[test]
 fn a_mint_for_nobody_halts() {
     let mut chain = alice_minted();
     let halt = halts(chain.mine(&[&[diem(NOBODY, ALICE, 7), minted(10, 8)]]));
-    assert!(matches!(halt.cause, Cause::NoPartner { action: "minted", .. }));
+    assert!(matches!(*halt.cause, Cause::NoPartner { action: "minted", .. }));
     assert_eq!(halt.log_index, 1);
 }
 

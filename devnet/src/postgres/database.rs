@@ -42,7 +42,11 @@ pub async fn prepare_roles(url: &str, password: Option<&str>) -> Result<()> {
         .fetch_one(&mut connection)
         .await?;
     if !member {
-        connection.execute(AssertSqlSafe(format!("grant {READER_ROLE} to {API_ROLE}"))).await?;
+        let grant = format!(
+            "do $$ begin grant {READER_ROLE} to {API_ROLE};
+             exception when unique_violation then null; end $$"
+        );
+        connection.execute(AssertSqlSafe(grant)).await?;
     }
     if let Some(password) = password {
         let alter = format!("alter role {API_ROLE} password {}", literal(password));
@@ -51,16 +55,17 @@ pub async fn prepare_roles(url: &str, password: Option<&str>) -> Result<()> {
     Ok(connection.close().await?)
 }
 
+/// Roles belong to the cluster: somebody else may make the same one at the same moment, which is as good.
 async fn make_role(connection: &mut PgConnection, name: &str, attribute: &str) -> Result<()> {
-    let exists: bool = sqlx::query_scalar("select exists (select from pg_roles where rolname = $1)")
-        .bind(name)
-        .fetch_one(&mut *connection)
-        .await?;
-    if !exists {
-        let create = AssertSqlSafe(format!("create role {name} {attribute}"));
-        connection.execute(create).await.with_context(|| format!("cannot create the role {name}"))?;
-    }
-    Ok(())
+    let create = format!(
+        "do $$ begin
+             if not exists (select from pg_roles where rolname = {}) then create role {name} {attribute}; end if;
+         exception when duplicate_object or unique_violation then null;
+         end $$",
+        literal(name)
+    );
+    let made = connection.execute(AssertSqlSafe(create)).await;
+    made.map(drop).with_context(|| format!("cannot create the role {name}"))
 }
 
 async fn connect(url: &str) -> Result<PgConnection> {

@@ -93,7 +93,7 @@ impl Capacity {
             self.apply_transaction(block, transaction, &mut step)?;
         }
         self.close_settings(block, &parameters_before, &mut step.changes);
-        self.finish(totals_before, step)
+        Ok(self.finish(totals_before, step))
     }
 
     fn apply_transaction(&mut self, block: &Block, transaction: &[Entry], step: &mut Step) -> Result<(), Halt> {
@@ -101,7 +101,7 @@ impl Capacity {
             block_number: block.number,
             tx_hash: transaction[0].tx_hash,
             log_index,
-            cause,
+            cause: Box::new(cause),
         };
         let attribution = attribution::attribute(transaction).map_err(halt)?;
         for entry in transaction {
@@ -148,7 +148,7 @@ impl Capacity {
         Ok(())
     }
 
-    fn finish(&mut self, totals_before: CapacityTotals, step: Step) -> Result<CapacityChanges, Halt> {
+    fn finish(&mut self, totals_before: CapacityTotals, step: Step) -> CapacityChanges {
         let Step { before, mut changes, .. } = step;
         for (address, before) in before {
             let after = self.positions[&address];
@@ -158,7 +158,7 @@ impl Capacity {
             }
         }
         changes.totals = (self.totals != totals_before).then_some(self.totals);
-        Ok(changes)
+        changes
     }
 
     fn recount(&mut self, address: Address, before: &Position, after: &Position) {

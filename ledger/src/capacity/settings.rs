@@ -77,8 +77,8 @@ fn is_of_staking(parameter: Parameter) -> bool {
 
 /// Whether the last event of the block that sets the parameter gave it the value it has now.
 fn announced_by_event(block: &Block, parameter: Parameter, value: Option<&[U256]>) -> bool {
-    let settings = block.entries.iter().flat_map(|entry| entry.event.settings());
-    let last = settings.filter(|setting| setting.parameter == parameter).last();
+    let mut settings = block.entries.iter().rev().flat_map(|entry| entry.event.settings().iter().rev());
+    let last = settings.find(|setting| setting.parameter == parameter);
     last.is_some_and(|setting| Some(setting.value.as_slice()) == value)
 }
 

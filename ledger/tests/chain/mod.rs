@@ -12,16 +12,16 @@ use ledger::position::Position;
 use ledger::supply::{Supply, SupplyChanges};
 use ledger::totals::{CapacityTotals, SupplyTotals};
 
-pub const CONTRACTS: Contracts = Contracts {
+pub(crate) const CONTRACTS: Contracts = Contracts {
     vvv: Address::repeat_byte(0xa1),
     staking: Address::repeat_byte(0xa2),
     diem: Address::repeat_byte(0xa3),
 };
-pub const ALICE: Address = Address::repeat_byte(0x01);
-pub const BOB: Address = Address::repeat_byte(0x02);
-pub const NOBODY: Address = Address::ZERO;
+pub(crate) const ALICE: Address = Address::repeat_byte(0x01);
+pub(crate) const BOB: Address = Address::repeat_byte(0x02);
+pub(crate) const NOBODY: Address = Address::ZERO;
 
-pub fn amount(units: u64) -> U256 {
+pub(crate) fn amount(units: u64) -> U256 {
     U256::from(units)
 }
 
@@ -33,55 +33,55 @@ fn user(user: Address, units: u64) -> UserAmount {
     UserAmount { user, amount: amount(units) }
 }
 
-pub fn vvv(from: Address, to: Address, units: u64) -> Event {
+pub(crate) fn vvv(from: Address, to: Address, units: u64) -> Event {
     Event::Vvv(Vvv::Transfer(transfer(from, to, units)))
 }
 
-pub fn svvv(from: Address, to: Address, units: u64) -> Event {
+pub(crate) fn svvv(from: Address, to: Address, units: u64) -> Event {
     Event::Staking(Staking::Transfer(transfer(from, to, units)))
 }
 
-pub fn diem(from: Address, to: Address, units: u64) -> Event {
+pub(crate) fn diem(from: Address, to: Address, units: u64) -> Event {
     Event::Diem(Diem::Transfer(transfer(from, to, units)))
 }
 
-pub fn minted(svvv: u64, diem: u64) -> Event {
+pub(crate) fn minted(svvv: u64, diem: u64) -> Event {
     Event::Staking(Staking::DiemMinted(DiemSwap { svvv: amount(svvv), diem: amount(diem) }))
 }
 
-pub fn burned(svvv: u64, diem: u64) -> Event {
+pub(crate) fn burned(svvv: u64, diem: u64) -> Event {
     Event::Staking(Staking::DiemBurned(DiemSwap { svvv: amount(svvv), diem: amount(diem) }))
 }
 
-pub fn svvv_initiated(who: Address, units: u64) -> Event {
+pub(crate) fn svvv_initiated(who: Address, units: u64) -> Event {
     Event::Staking(Staking::UnstakeInitiated(user(who, units)))
 }
 
-pub fn svvv_finalized(who: Address, units: u64) -> Event {
+pub(crate) fn svvv_finalized(who: Address, units: u64) -> Event {
     Event::Staking(Staking::UnstakeFinalized(user(who, units)))
 }
 
-pub fn svvv_staked(who: Address, units: u64) -> Event {
+pub(crate) fn svvv_staked(who: Address, units: u64) -> Event {
     Event::Staking(Staking::Staked(user(who, units)))
 }
 
-pub fn claimed(who: Address, units: u64) -> Event {
+pub(crate) fn claimed(who: Address, units: u64) -> Event {
     Event::Staking(Staking::Claimed(user(who, units)))
 }
 
-pub fn diem_staked(who: Address, units: u64) -> Event {
+pub(crate) fn diem_staked(who: Address, units: u64) -> Event {
     Event::Diem(Diem::Staked(user(who, units)))
 }
 
-pub fn diem_initiated(who: Address, units: u64) -> Event {
+pub(crate) fn diem_initiated(who: Address, units: u64) -> Event {
     Event::Diem(Diem::UnstakeInitiated(user(who, units)))
 }
 
-pub fn diem_unstaked(who: Address, units: u64) -> Event {
+pub(crate) fn diem_unstaked(who: Address, units: u64) -> Event {
     Event::Diem(Diem::Unstaked(user(who, units)))
 }
 
-pub fn set(parameter: Parameter, value: u64) -> Event {
+pub(crate) fn set(parameter: Parameter, value: u64) -> Event {
     let settings = vec![word(parameter, value)];
     match parameter {
         Parameter::DiemCooldown => Event::Diem(Diem::Set(settings)),
@@ -89,12 +89,12 @@ pub fn set(parameter: Parameter, value: u64) -> Event {
     }
 }
 
-pub fn word(parameter: Parameter, value: u64) -> Setting {
+pub(crate) fn word(parameter: Parameter, value: u64) -> Setting {
     Setting::word(parameter, amount(value))
 }
 
 /// A block with one transaction per slice.
-pub fn block(number: u64, timestamp: u64, transactions: &[&[Event]]) -> Block {
+pub(crate) fn block(number: u64, timestamp: u64, transactions: &[&[Event]]) -> Block {
     let events = transactions.iter().enumerate().flat_map(|(tx, events)| events.iter().map(move |event| (tx, event)));
     let entries = events.enumerate().map(|(log_index, (tx, event))| Entry {
         log_index: u32::try_from(log_index).unwrap(),
@@ -106,19 +106,19 @@ pub fn block(number: u64, timestamp: u64, transactions: &[&[Event]]) -> Block {
 }
 
 /// Both ledgers with every account loaded on sight, as the follower does it.
-pub struct Chain {
-    pub capacity: Capacity,
-    pub supply: Supply,
+pub(crate) struct Chain {
+    pub(crate) capacity: Capacity,
+    pub(crate) supply: Supply,
     number: u64,
 }
 
 impl Chain {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let known = [word(Parameter::SvvvCooldown, 700), word(Parameter::DiemCooldown, 100)];
         Self::with(known.into_iter().collect())
     }
 
-    pub fn with(parameters: Parameters) -> Self {
+    pub(crate) fn with(parameters: Parameters) -> Self {
         Self {
             capacity: Capacity::new(CONTRACTS, CapacityTotals::default(), parameters),
             supply: Supply::new(CONTRACTS, SupplyTotals::default()),
@@ -127,11 +127,11 @@ impl Chain {
     }
 
     /// One more block, 10 seconds after the last.
-    pub fn mine(&mut self, transactions: &[&[Event]]) -> Result<(CapacityChanges, SupplyChanges), Halt> {
+    pub(crate) fn mine(&mut self, transactions: &[&[Event]]) -> Result<(CapacityChanges, SupplyChanges), Halt> {
         self.mine_reading(transactions, Vec::new())
     }
 
-    pub fn mine_reading(
+    pub(crate) fn mine_reading(
         &mut self,
         transactions: &[&[Event]],
         readings: Vec<Setting>,
@@ -149,6 +149,6 @@ impl Chain {
 }
 
 /// The position after a block that changed it.
-pub fn position(changes: &CapacityChanges, whose: Address) -> Position {
+pub(crate) fn position(changes: &CapacityChanges, whose: Address) -> Position {
     changes.positions.iter().find(|(address, _)| *address == whose).expect("the block changed it").1
 }
