@@ -56,6 +56,9 @@ pub struct Status {
     seconds_left: Option<u64>,
     /// When the node last answered.
     observed_at: Option<Time>,
+    /// How long ago that was.
+    #[schema(minimum = 0, example = 1)]
+    observed_seconds_ago: Option<u64>,
     /// Why the writer has stopped for good.
     halted: Option<String>,
     /// The node's head is on another branch than the cursor.
@@ -255,6 +258,7 @@ impl Status {
             blocks_per_second: rate,
             seconds_left: follower.zip(newest).zip(rate).and_then(|((f, cursor), rate)| seconds_left(f, cursor, rate)),
             observed_at: follower.and_then(|follower| Time::new(follower.observed_at)),
+            observed_seconds_ago: follower.map(|follower| follower.observed_seconds_ago),
             halted: follower.and_then(|follower| follower.halted.clone()),
             fork_suspected: follower.and_then(|follower| follower.fork_suspected.clone()),
             failing: follower.and_then(|follower| follower.failing.clone()),
