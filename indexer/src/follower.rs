@@ -67,7 +67,9 @@ pub struct Follower<C> {
     writer: Writer,
     deployment: Deployment,
     state: Option<State>,
-    tags: Option<(Instant, Tags)>,
+    /// What the node said last, and when it was asked; not to be built on after an error.
+    tags: Option<Tags>,
+    asked: Option<Instant>,
     ranges: RangeSize,
     finalized: Option<u64>,
     fork_since: Option<Instant>,
@@ -88,6 +90,7 @@ impl<C: Chain> Follower<C> {
             deployment,
             state: None,
             tags: None,
+            asked: None,
             ranges: RangeSize::default(),
             finalized,
             fork_since: None,
@@ -126,7 +129,7 @@ impl<C: Chain> Follower<C> {
 
     /// What the node said last of its tags.
     pub fn tags(&self) -> Option<&Tags> {
-        self.tags.as_ref().map(|(_, tags)| tags)
+        self.tags.as_ref()
     }
 
     /// The last block stored, as far as this follower remembers.
@@ -155,13 +158,13 @@ impl<C: Chain> Follower<C> {
     /// Drops what is in memory; the next step loads it again. For after any error.
     pub fn forget(&mut self) {
         self.state = None;
-        self.tags = None;
+        self.asked = None;
     }
 
     /// The node's tags, asked again when they are old or when the cursor has reached the head they name.
     async fn current_tags(&mut self, max_age: Duration) -> Result<Tags, StepError> {
         let reached = self.cursor().map(|cursor| cursor.number);
-        if let Some((asked, tags)) = &self.tags
+        if let (Some(asked), Some(tags)) = (self.asked, &self.tags)
             && asked.elapsed() < max_age
             && reached.is_some_and(|reached| reached < tags.head.number)
         {
@@ -171,7 +174,8 @@ impl<C: Chain> Follower<C> {
         if tags.finalized.as_ref().is_some_and(|finalized| finalized.number > tags.head.number) {
             return Err(ChainError::Contradiction("the finalized block is above the head".into()).into());
         }
-        self.tags = Some((Instant::now(), tags.clone()));
+        self.asked = Some(Instant::now());
+        self.tags = Some(tags.clone());
         Ok(tags)
     }
 
@@ -270,12 +274,12 @@ impl<C: Chain> Follower<C> {
         }
         match readings::read(&self.chain, &self.deployment.contracts, at).await {
             Ok(readings) => Ok(readings),
-            Err(ChainError::NoState(message)) => {
+            Err(ChainError::NoState(message) | ChainError::Refused(message) | ChainError::Reverted(message)) => {
                 tracing::warn!(
                     block = number,
                     ?occasion,
-                    "the node keeps no state of this block, so parameters that no event announced stay unknown until \
-                     one does or until the head; an archive node knows them ({message})"
+                    "the node does not answer for this block, so parameters that no event announced stay unknown until \
+                     one does or until it answers; an archive node would ({message})"
                 );
                 self.no_state_until = self.no_state_until.max(Some(number));
                 Ok(Vec::new())

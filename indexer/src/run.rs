@@ -214,8 +214,10 @@ impl<C: Chain> Loop<C> {
             Err(error) => {
                 self.follower.forget();
                 let pause = self.fail(&error);
-                if !matches!(error, StepError::Store(_)) {
-                    self.complain(None, Some(&error.to_string())).await;
+                if let StepError::Chain(error) = &error
+                    && let Err(error) = self.complain(None, Some(&error.to_string())).await
+                {
+                    warn!("readers cannot be told: {error}");
                 }
                 Some(pause)
             }
@@ -267,28 +269,33 @@ impl<C: Chain> Loop<C> {
 
     /// Tells readers how things stand: when it changed, and every second.
     async fn observe(&mut self, outcome: &Outcome, fork_suspected: Option<String>) -> Result<(), StoreError> {
-        let Some(head) = self.follower.tags().map(|tags| tags.head.clone()) else { return Ok(()) };
-        let caught_up = self.follower.cursor().is_some_and(|cursor| cursor.number >= head.number);
+        let Some(head) = self.follower.tags().map(|tags| tags.head.number) else { return Ok(()) };
+        let reached = self.follower.cursor().is_some_and(|cursor| cursor.number >= head);
+        let caught_up = reached && matches!(outcome, Outcome::UpToDate | Outcome::Appended { .. });
         let due = self.observed.is_none_or(|observed| observed.elapsed() >= OBSERVE_EVERY);
         let changed = caught_up || caught_up != self.was_caught_up || fork_suspected.is_some();
-        self.was_caught_up = caught_up && matches!(outcome, Outcome::UpToDate | Outcome::Appended { .. });
+        self.was_caught_up = caught_up;
         if !due && !changed {
             return Ok(());
         }
         self.observed = Some(Instant::now());
-        let progress = Progress {
+        let Some(progress) = self.progress().await? else { return Ok(()) };
+        self.follower.writer().observe(&Progress { fork_suspected, ..progress }).await
+    }
+
+    /// How things stand, as far as the node has answered at all.
+    async fn progress(&self) -> Result<Option<Progress>, StoreError> {
+        let Some(head) = self.follower.tags().map(|tags| tags.head.clone()) else { return Ok(None) };
+        Ok(Some(Progress {
             head_number: head.number,
             head_timestamp: head.timestamp,
             safe_number: self.follower.safe().await?,
             finalized_number: self.follower.finalized(),
             blocks_per_second: self.pace.blocks_per_second(),
             caught_up: self.was_caught_up,
-            halted: None,
-            fork_suspected,
-            failing: None,
             started_at: self.started_at,
-        };
-        self.follower.writer().observe(&progress).await
+            ..Progress::default()
+        }))
     }
 
     /// Says why a step failed, once; how long to wait before the next.
@@ -310,12 +317,15 @@ impl<C: Chain> Loop<C> {
 
     async fn halt(&mut self, reason: &str) {
         error!("halted: {reason}");
-        while !self.complain(Some(reason), None).await {
+        while let Err(error) = self.complain(Some(reason), None).await {
+            warn!("readers cannot be told: {error}");
             tokio::time::sleep(BACKOFF_LAST).await;
         }
     }
 
-    async fn complain(&self, halted: Option<&str>, failing: Option<&str>) -> bool {
-        self.follower.writer().complain(halted, failing).await.is_ok()
+    async fn complain(&self, halted: Option<&str>, failing: Option<&str>) -> Result<(), StoreError> {
+        let Some(progress) = self.progress().await? else { return Ok(()) };
+        let complaint = Progress { halted: halted.map(str::to_owned), failing: failing.map(str::to_owned), ..progress };
+        self.follower.writer().complain(&complaint).await
     }
 }

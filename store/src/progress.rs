@@ -35,7 +35,8 @@ impl Writer {
     /// # Errors
     /// [`StoreError`]
     pub async fn observe(&self, progress: &Progress) -> Result<(), StoreError> {
-        sqlx::query(
+        self.say(
+            progress,
             "insert into follower (observed_at, head_number, head_timestamp, safe_number, finalized_number,
                  blocks_per_second, caught_up, halted, fork_suspected, failing, started_at, version)
              values (now(), $1, $2, $3, $4, $5, $6, $7, $8, $9, to_timestamp($10), $11)
@@ -47,30 +48,39 @@ impl Writer {
                  halted = excluded.halted, fork_suspected = excluded.fork_suspected, failing = excluded.failing,
                  started_at = excluded.started_at, version = excluded.version",
         )
-        .bind(bigint(progress.head_number)?)
-        .bind(bigint(progress.head_timestamp)?)
-        .bind(progress.safe_number.map(bigint).transpose()?)
-        .bind(progress.finalized_number.map(bigint).transpose()?)
-        .bind(progress.blocks_per_second)
-        .bind(progress.caught_up)
-        .bind(&progress.halted)
-        .bind(&progress.fork_suspected)
-        .bind(&progress.failing)
-        .bind(bigint(progress.started_at)?)
-        .bind(env!("CARGO_PKG_VERSION"))
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        .await
     }
 
-    /// Says that the last step failed or that the writer halted, without news of the node.
+    /// Says that the last step failed or that the writer halted. It is no news of the node: readers see the lag grow.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn complain(&self, halted: Option<&str>, failing: Option<&str>) -> Result<(), StoreError> {
-        sqlx::query("update follower set halted = $1, failing = $2")
-            .bind(halted)
-            .bind(failing)
+    pub async fn complain(&self, progress: &Progress) -> Result<(), StoreError> {
+        self.say(
+            progress,
+            "insert into follower (observed_at, head_number, head_timestamp, safe_number, finalized_number,
+                 blocks_per_second, caught_up, halted, fork_suspected, failing, started_at, version)
+             values (now(), $1, $2, $3, $4, $5, $6, $7, $8, $9, to_timestamp($10), $11)
+             on conflict (only_row) do update set
+                 halted = excluded.halted, failing = excluded.failing, started_at = excluded.started_at,
+                 version = excluded.version",
+        )
+        .await
+    }
+
+    async fn say(&self, progress: &Progress, statement: &'static str) -> Result<(), StoreError> {
+        sqlx::query(statement)
+            .bind(bigint(progress.head_number)?)
+            .bind(bigint(progress.head_timestamp)?)
+            .bind(progress.safe_number.map(bigint).transpose()?)
+            .bind(progress.finalized_number.map(bigint).transpose()?)
+            .bind(progress.blocks_per_second)
+            .bind(progress.caught_up)
+            .bind(&progress.halted)
+            .bind(&progress.fork_suspected)
+            .bind(&progress.failing)
+            .bind(bigint(progress.started_at)?)
+            .bind(env!("CARGO_PKG_VERSION"))
             .execute(&self.pool)
             .await?;
         Ok(())

@@ -1,5 +1,7 @@
 //! The one writer: its pool, its lock, its schema, its deployment.
 
+use std::time::{Duration, Instant};
+
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 
@@ -9,6 +11,8 @@ use crate::rows::{bigint, unsigned};
 
 /// Any number serves, if all writers agree; advisory locks belong to one database.
 const WRITER_LOCK: i64 = 0x0056_656e_6963_6531;
+const LOCK_PATIENCE: Duration = Duration::from_secs(3);
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 /// Appending, observing, and one to spare.
 const CONNECTIONS: u32 = 3;
 
@@ -83,22 +87,35 @@ fn same<T: PartialEq + ToString>(field: &'static str, stored: T, given: T) -> Re
     Err(StoreError::OtherDeployment { field, stored: stored.to_string(), given: given.to_string() })
 }
 
+/// A writer that was killed a moment ago may still be there for Postgres: its lock is waited for a little.
 async fn take_lock(connection: &mut PgConnection) -> Result<(), StoreError> {
-    let taken: bool =
-        sqlx::query_scalar("select pg_try_advisory_lock($1)").bind(WRITER_LOCK).fetch_one(&mut *connection).await?;
-    if taken {
-        return Ok(());
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    loop {
+        let taken: bool =
+            sqlx::query_scalar("select pg_try_advisory_lock($1)").bind(WRITER_LOCK).fetch_one(&mut *connection).await?;
+        if taken {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            return Err(StoreError::Locked { holder: lock_holder(connection).await? });
+        }
+        tokio::time::sleep(LOCK_PAUSE).await;
     }
+}
+
+async fn lock_holder(connection: &mut PgConnection) -> Result<String, StoreError> {
     let holder: Option<String> = sqlx::query_scalar(
-        "select format('%s, process %s, since %s', application_name, a.pid, to_char(backend_start, 'YYYY-MM-DD HH24:MI:SS TZ'))
+        "select format('%s, Postgres process %s, connected since %s',
+                       application_name, a.pid, to_char(backend_start, 'YYYY-MM-DD HH24:MI:SS TZ'))
          from pg_locks l join pg_stat_activity a on a.pid = l.pid
-         where l.locktype = 'advisory' and l.granted and l.database = (select oid from pg_database where datname = current_database())
+         where l.locktype = 'advisory' and l.granted
+           and l.database = (select oid from pg_database where datname = current_database())
            and ((l.classid::bigint << 32) | l.objid::bigint) = $1",
     )
     .bind(WRITER_LOCK)
     .fetch_optional(connection)
     .await?;
-    Err(StoreError::Locked { holder: holder.unwrap_or_else(|| "gone by now; start again".into()) })
+    Ok(holder.unwrap_or_else(|| "gone by now; start again".into()))
 }
 
 /// Rows of `cursor` say where the writer is; see [`crate::append`].

@@ -6,16 +6,22 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Error, Result};
+use anyhow::{Context, Error, Result};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use super::storage::Storage;
 use super::{Up, ports, say};
 use crate::anvil::{Anvil, AnvilConfig};
+use crate::contracts;
 use crate::failure::Failure;
 use crate::guarded::poll;
+use crate::mining;
 use crate::rpc::Rpc;
+use crate::traffic::{Traffic, TrafficConfig};
+
+/// The economy is the same on every machine.
+const TRAFFIC_SEED: u64 = 1;
 
 /// A running local chain.
 pub(super) struct LocalChain {
@@ -86,7 +92,7 @@ pub(super) async fn start(
     let state = directory.join("chain.json");
     let is_new = !state.exists();
     let stored = storage.newest_block().await?;
-    let mut node = launch(options, &state).await?;
+    let mut node = launch(&state).await?;
     let fits = match &stored {
         Some((number, hash)) => has_block(&node.rpc(), *number, hash).await?,
         None => is_new,
@@ -98,7 +104,7 @@ pub(super) async fn start(
         say("chain", "chain and database do not go together; both are dropped and made anew");
         node.stop().await?;
         std::fs::remove_file(&state).ok();
-        node = launch(options, &state).await?;
+        node = launch(&state).await?;
     }
     let begin = if fits && !is_new { "goes on" } else { "begins" };
     say("chain", &format!("anvil at {} {begin}, state in {}", node.url(), state.display()));
@@ -108,8 +114,10 @@ pub(super) async fn start(
     Ok(deployment.display().to_string())
 }
 
-async fn launch(options: &Up, state: &Path) -> Result<Anvil> {
-    AnvilConfig::new().port(ports::for_node()).state(state).block_time(options.block_time).start().await
+async fn launch(state: &Path) -> Result<Anvil> {
+    // The indexer asks for state within seconds of a block, so a few minutes of it are kept, in memory.
+    let node = mining::node(AnvilConfig::new()).arg("--prune-history=600");
+    node.port(ports::for_node()).state(state).start().await
 }
 
 async fn has_block(rpc: &Rpc, number: u64, hash: &str) -> Result<bool> {
@@ -118,14 +126,26 @@ async fn has_block(rpc: &Rpc, number: u64, hash: &str) -> Result<bool> {
 }
 
 /// Puts the contracts on the chain unless they are there already, writes the deployment the indexer is to follow, and
-/// sets the traffic going.
+/// sets the traffic going, or just the blocks.
 async fn start_chain(
     options: &Up,
     directory: &Path,
-    _node: &Anvil,
+    node: &Anvil,
 ) -> Result<(PathBuf, Option<JoinHandle<Result<()>>>)> {
+    let deployment = directory.join("deployment.toml");
+    std::fs::write(&deployment, contracts::DEPLOYMENT_TOML).context("the deployment cannot be written")?;
+    let config = TrafficConfig::real_time(TRAFFIC_SEED, options.block_time);
+    let deployed = contracts::deploy(&node.rpc(), &config.deploy).await?;
+    let found = if deployed.already { "are on it" } else { "were put on it" };
+    say("chain", &format!("VVV, staking and DIEM {found}, head is block {}", deployed.head.number));
     if options.no_traffic {
         say("traffic", "none");
+        let interval_seconds = options.block_time.as_secs().max(1);
+        node.rpc().call::<Value>("evm_setIntervalMining", [interval_seconds]).await?;
+        return Ok((deployment, None));
     }
-    Ok((directory.join("deployment.toml"), None))
+    say("traffic", &format!("a block every {:?}", options.block_time));
+    let mut traffic = Traffic::new(node.rpc(), config).await?;
+    let run = async move { traffic.run(None, std::future::pending()).await.map(drop) };
+    Ok((deployment, Some(tokio::spawn(run))))
 }

@@ -78,7 +78,8 @@ const THROTTLED: [&str; 7] = [
     "throughput",
     "slow down",
 ];
-const NO_STATE: [&str; 7] = [
+const NO_STATE: [&str; 8] = [
+    "blockoutofrange",
     "missing trie node",
     "historical state",
     "state not available",

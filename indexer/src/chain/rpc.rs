@@ -3,6 +3,7 @@
 //! Blocks are asked for without their transactions and through a network type that takes any, because Base's first
 //! transaction of each block is a deposit of type 0x7e. No retry layer lies between: errors are classified here.
 
+use std::future::IntoFuture;
 use std::time::Duration;
 
 use alloy_consensus::Header as ConsensusHeader;
@@ -23,6 +24,11 @@ use super::{At, Chain, ChainError, Header, Log, LogQuery, Tags};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// Between attempts of one request that the node throttles; then the step fails and its own backoff begins.
+const THROTTLED_PAUSES: [Duration; 4] =
+    [Duration::from_millis(50), Duration::from_millis(150), Duration::from_millis(450), Duration::from_millis(1_350)];
+/// A node that asks for more than this is not waited for here.
+const THROTTLED_PATIENCE: Duration = Duration::from_secs(5);
 
 /// One node.
 #[derive(Clone, Debug)]
@@ -75,17 +81,36 @@ impl RpcChain {
         }
     }
 
+    /// Asks; where the node throttles, a few times more, so that one refusal among many requests does not cost all of
+    /// them.
+    async fn ask<T, F>(&self, request: impl Fn() -> F) -> Result<T, ChainError>
+    where
+        F: IntoFuture<Output = Result<T, TransportError>>,
+    {
+        let mut pauses = THROTTLED_PAUSES.into_iter();
+        loop {
+            let error = match request().await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => self.error(error),
+            };
+            let ChainError::Throttled { retry_after, .. } = &error else { return Err(error) };
+            let Some(pause) = pauses.next() else { return Err(error) };
+            match retry_after {
+                Some(wait) if *wait > THROTTLED_PATIENCE => return Err(error),
+                wait => tokio::time::sleep(wait.unwrap_or(pause).max(pause)).await,
+            }
+        }
+    }
+
     async fn block(&self, id: BlockId) -> Result<Option<Header>, ChainError> {
         let block = match id {
-            BlockId::Hash(hash) => self.provider.get_block_by_hash(hash.block_hash).await,
-            BlockId::Number(number) => self.provider.get_block_by_number(number).await,
+            BlockId::Hash(hash) => self.ask(|| self.provider.get_block_by_hash(hash.block_hash)).await,
+            BlockId::Number(number) => self.ask(|| self.provider.get_block_by_number(number)).await,
         };
         match block {
             Ok(block) => block.map(verified).transpose(),
-            Err(error) => match self.error(error) {
-                ChainError::UnknownBlock(_) => Ok(None),
-                error => Err(error),
-            },
+            Err(ChainError::UnknownBlock(_)) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -100,7 +125,7 @@ impl RpcChain {
 
 impl Chain for RpcChain {
     async fn chain_id(&self) -> Result<u64, ChainError> {
-        self.provider.get_chain_id().await.map_err(|error| self.error(error))
+        self.ask(|| self.provider.get_chain_id()).await
     }
 
     async fn tags(&self) -> Result<Tags, ChainError> {
@@ -135,12 +160,12 @@ impl Chain for RpcChain {
 
     async fn logs_of_block(&self, hash: B256, query: &LogQuery) -> Result<Vec<Log>, ChainError> {
         let filter = filter(query).at_block_hash(hash);
-        logs(self.provider.get_logs(&filter).await.map_err(|error| self.error(error))?)
+        logs(self.ask(|| self.provider.get_logs(&filter)).await?)
     }
 
     async fn logs_in_range(&self, from: u64, to: u64, query: &LogQuery) -> Result<Vec<Log>, ChainError> {
         let filter = filter(query).from_block(from).to_block(to);
-        logs(self.provider.get_logs(&filter).await.map_err(|error| self.error(error))?)
+        logs(self.ask(|| self.provider.get_logs(&filter)).await?)
     }
 
     async fn call(&self, at: At, to: Address, data: Bytes) -> Result<Bytes, ChainError> {
@@ -149,12 +174,12 @@ impl Chain for RpcChain {
             input: TransactionInput::new(data),
             ..TransactionRequest::default()
         };
-        self.provider.call(request.into()).block(id(at)).await.map_err(|error| self.error(error))
+        self.ask(|| self.provider.call(request.clone().into()).block(id(at))).await
     }
 
     async fn storage(&self, at: At, address: Address, slot: U256) -> Result<B256, ChainError> {
-        let word = self.provider.get_storage_at(address, slot).block_id(id(at)).await;
-        word.map(B256::from).map_err(|error| self.error(error))
+        let word = self.ask(|| self.provider.get_storage_at(address, slot).block_id(id(at))).await?;
+        Ok(B256::from(word))
     }
 }
 

@@ -1,1 +1,0 @@
-//! The contract twins, put at their real addresses.
