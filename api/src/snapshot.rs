@@ -1,7 +1,7 @@
 //! The database at one block.
 //!
-//! A snapshot is opened for each request, resolves the block that is meant, and answers every question at that block, so
-//! that no answer mixes two. Handlers ask it and know nothing of tables.
+//! A snapshot is opened for each request, resolves the block that is meant, and answers every question at that block,
+//! so that no answer mixes two. Handlers ask it and know nothing of tables.
 
 mod as_of;
 mod epoch;

@@ -142,7 +142,7 @@ pub struct CapacityRow {
     path = "/v1/capacity",
     tag = "capacity",
     params(PageParams, BlockParams, UnitParams),
-    responses((status = 200, description = "A page of the table.", body = CapacityAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ListProblems),
+    responses((status = 200, description = "A page of the table.", body = CapacityAnswer), ListProblems),
 )]
 pub async fn get(
     State(app): State<App>,

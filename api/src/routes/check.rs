@@ -24,7 +24,11 @@ use crate::wire::{AddressText, Time, Usd, parse_decimal, usd_micros};
 #[into_params(parameter_in = Query)]
 pub struct CheckParams {
     /// The wallet. Or send it as `X-Wallet-Address`; where both are given they must agree.
-    #[param(value_type = Option<String>, pattern = "^0x[0-9a-fA-F]{40}$", example = "0x321b7ff75154472B18EDb199033fF4D116F340Ff")]
+    #[param(
+        value_type = Option<String>,
+        pattern = "^0x[0-9a-fA-F]{40}$",
+        example = "0x321b7ff75154472B18EDb199033fF4D116F340Ff"
+    )]
     address: Option<String>,
     /// Least allocation in dollars, such as 0.5. Default: whatever is spendable.
     #[param(value_type = Option<String>, pattern = r"^[0-9]+(\.[0-9]{1,18})?$")]

@@ -32,7 +32,11 @@ const ID_CHARACTERS_MAX: usize = 256;
 pub struct BatchRequest {
     /// Each is an item of its own, in this order, duplicates kept.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<AddressText>>, max_items = 1000, example = json!(["0x321b7ff75154472B18EDb199033fF4D116F340Ff"]))]
+    #[schema(
+        value_type = Option<Vec<AddressText>>,
+        max_items = 1000,
+        example = json!(["0x321b7ff75154472B18EDb199033fF4D116F340Ff"])
+    )]
     addresses: Option<Vec<String>>,
     /// Each is one item, after those of `addresses`.
     #[serde(default)]
@@ -48,7 +52,11 @@ pub struct Account {
     #[schema(max_length = 256, example = "customer-17")]
     id: String,
     /// Its addresses. One that is listed twice counts once.
-    #[schema(value_type = Vec<AddressText>, max_items = 1000, example = json!(["0x321b7ff75154472B18EDb199033fF4D116F340Ff"]))]
+    #[schema(
+        value_type = Vec<AddressText>,
+        max_items = 1000,
+        example = json!(["0x321b7ff75154472B18EDb199033fF4D116F340Ff"])
+    )]
     addresses: Vec<String>,
 }
 
@@ -118,7 +126,7 @@ pub struct Member {
         BlockParams,
         UnitParams,
     ),
-    responses((status = 200, description = "Every address and account at the block.", body = BatchAnswer), BodyProblems),
+    responses((status = 200, description = "All of them at the block.", body = BatchAnswer), BodyProblems),
 )]
 pub async fn post(
     State(app): State<App>,
@@ -149,8 +157,7 @@ impl Batch {
         let (addresses, accounts) = (request.addresses.unwrap_or_default(), request.accounts.unwrap_or_default());
         let count = addresses.len() + accounts.iter().map(|account| account.addresses.len()).sum::<usize>();
         if count > ADDRESSES_MAX || accounts.len() > ADDRESSES_MAX {
-            let detail =
-                format!("{count} addresses in {} accounts; at most {ADDRESSES_MAX} are answered", accounts.len());
+            let detail = format!("{count} addresses; at most {ADDRESSES_MAX} are answered at once");
             return Err(Problem::new(Kind::LimitExceeded, detail).with("limit", ADDRESSES_MAX));
         }
         if accounts.iter().any(|account| account.id.chars().count() > ID_CHARACTERS_MAX) {
