@@ -4,6 +4,7 @@
 
 const REFRESH_MS = 2000;
 const PAGE_ROWS = 50;
+const SILENT_SECONDS = 30;
 const ONE = 10n ** 18n;
 
 const $ = (id) => document.getElementById(id);
@@ -108,12 +109,14 @@ function drawStatus(status) {
   }
   if (!cursor) return drawNeverSynced(status);
   pill(status.sync);
-  if (status.halted) return notice("The indexer has halted.", `${status.halted} What is shown is of block ${integer(cursor.block_number)}.`, true);
+  if (status.halted) return notice("The indexer has halted.", `${sentence(status.halted)} What is shown is of block ${integer(cursor.block_number)}.`, true);
   if (status.fork_suspected) return notice("A fork is suspected.", status.fork_suspected);
   if (status.sync === "behind") return drawBehind(status, cursor.block_number);
   if (status.failing) return notice("The indexer's last step failed.", status.failing);
   notice(null);
 }
+
+const sentence = (text) => text.replace(/\.?$/, ".");
 
 function finalityText(status) {
   if (!status.as_of || status.finalized === null) return "–";
@@ -127,6 +130,8 @@ function drawNeverSynced(status) {
 }
 
 function drawBehind(status, block) {
+  const silent = status.observed_seconds_ago;
+  if (silent > SILENT_SECONDS) return notice("The indexer is silent.", `It last heard from its node ${duration(silent)} ago. What is shown is of block ${integer(block)}.`, true);
   const head = status.head?.block_number;
   const start = status.deployment?.start_block ?? 0;
   if (head === undefined || head <= block) return notice("The state is old.", `It was confirmed ${duration(status.lag_seconds)} ago: the indexer or its node may be down.`);

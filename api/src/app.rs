@@ -7,7 +7,7 @@ use store::deployment::Deployment;
 use store::read::{Database, Reading, progress};
 
 use crate::problem::{Kind, Problem};
-use crate::table::Tables;
+use crate::tables::Tables;
 
 /// Named in every tag: raised when the same events come to mean something else.
 pub const LEDGER_REVISION: u32 = 1;

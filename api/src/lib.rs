@@ -4,7 +4,7 @@
 //! [`snapshot`] (the database at one block) -> [`rights`] or a route's own view -> [`respond`] (JSON, block, tag).
 //!
 //! - [`app`], [`serve`], [`cli`]: the process
-//! - [`table`], [`page_cursor`]: the capacity table and runs through it
+//! - [`table`], [`tables`], [`page_cursor`]: the capacity table and runs through it
 //! - [`holding`]: what an account of one or more addresses holds
 //! - [`readiness`]: whether answers are of the head
 //! - [`wire`], [`address`]: how amounts, times and addresses are written
@@ -27,4 +27,5 @@ pub mod routes;
 pub mod serve;
 pub mod snapshot;
 pub mod table;
+pub mod tables;
 pub mod wire;

@@ -11,11 +11,11 @@ use crate::problem::Document;
 #[openapi(
     info(
         title = "Venice Capacity Oracle",
-        description = "What every address on Base may use of Venice's inference capacity, derived from VVV, sVVV and DIEM.\n\n\
-            Every answer about the chain names its block in `as_of` and never mixes two. Amounts are decimal strings in \
-            base units of 1e-18 (`?units=token`: tokens with 18 digits), shares and ratios decimal strings with 18 \
-            digits rounded down, times RFC 3339 in UTC. A value that does not exist is null; one that cannot be known is \
-            null and named in `unknown`. Every failure is an RFC 9457 problem document.",
+        description = "What every address on Base may use of Venice's inference capacity, derived from VVV, sVVV and \
+            DIEM.\n\nEvery answer about the chain names its block in `as_of` and never mixes two. Amounts are decimal \
+            strings in base units of 1e-18 (`?units=token`: tokens with 18 digits), shares and ratios decimal strings \
+            with 18 digits rounded down, times RFC 3339 in UTC. A value that does not exist is null; one that cannot \
+            be known is null and named in `unknown`. Every failure is an RFC 9457 problem document.",
     ),
     tags(
         (name = "entitlements", description = "What an address or account may use. For gateways."),
@@ -96,6 +96,9 @@ fn describe_headers(path: &str, operation: &mut Operation) {
 /// Failures of an answer about the chain.
 #[derive(Debug, IntoResponses)]
 pub enum ReadProblems {
+    /// The answer named by If-None-Match still holds.
+    #[response(status = 304)]
+    Unchanged,
     /// A parameter or address that does not parse, is not known or contradicts another.
     #[response(status = 400, content_type = "application/problem+json")]
     Parse(Document),
@@ -113,6 +116,9 @@ pub enum ReadProblems {
 /// Failures of a list.
 #[derive(Debug, IntoResponses)]
 pub enum ListProblems {
+    /// The answer named by If-None-Match still holds.
+    #[response(status = 304)]
+    Unchanged,
     /// A parameter or cursor that does not parse, is not known or contradicts another.
     #[response(status = 400, content_type = "application/problem+json")]
     Parse(Document),

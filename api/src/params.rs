@@ -86,24 +86,29 @@ pub fn integer(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
+/// A number of seconds; no more than JSON's numbers can tell apart.
+pub fn seconds(text: &str) -> Option<u64> {
+    integer(text).filter(|seconds| *seconds < 1 << 53)
+}
+
 /// Which block to answer as of. Give at most one of `block`, `at`, `epoch` and `finality`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct BlockParams {
     /// As of this block.
-    #[param(value_type = Option<i64>, minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 51530033)]
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub block: Option<u64>,
-    /// As of the last block with a timestamp at or before this time, RFC 3339.
-    #[param(value_type = Option<String>, format = DateTime, example = "2026-11-20T12:00:00Z")]
+    /// As of the last block with a timestamp at or before this time, RFC 3339, such as 2026-11-20T12:00:00Z.
+    #[param(value_type = Option<String>, format = DateTime)]
     pub at: Option<Timestamp>,
-    /// As of the opening block of this epoch: the last one before its first second.
-    #[param(value_type = Option<String>, format = Date, example = "2026-11-20")]
+    /// As of the opening block of this epoch: the last one before its first second. Such as 2026-11-20.
+    #[param(value_type = Option<String>, format = Date)]
     pub epoch: Option<Epoch>,
     /// As of the newest block of this finality. Default: `latest`.
     #[param(inline)]
     pub finality: Option<Finality>,
     /// Refuse with 503 if it is longer ago, in seconds, that the state was confirmed to be the chain's head.
-    #[param(value_type = Option<i64>, minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 30)]
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub max_lag: Option<u64>,
 }
 
@@ -149,7 +154,7 @@ impl FromPairs for BlockParams {
             at: pairs.take("at", |text| text.parse().ok(), "a time such as 2026-11-20T12:00:00Z")?,
             epoch: pairs.take("epoch", parse_epoch, "a day since 1970 such as 2026-11-20")?,
             finality: pairs.take("finality", Finality::from_name, "latest, safe or finalized")?,
-            max_lag: pairs.take("max_lag", integer, "a number of seconds")?,
+            max_lag: pairs.take("max_lag", seconds, "a number of seconds")?,
         })
     }
 }

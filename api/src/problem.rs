@@ -1,7 +1,7 @@
 //! RFC 9457 problem documents: the one shape of every failure.
 //!
-//! A handler returns a [`Problem`]; [`render`] writes it, with the path as `instance`. What fails without one (a panic, a
-//! wrong method, a path nobody serves) is given one by its status.
+//! A handler returns a [`Problem`]; [`render`] writes it, with the path as `instance`. What fails without one (a panic,
+//! a wrong method, a path nobody serves) is given one by its status.
 
 use axum::Json;
 use axum::extract::Request;

@@ -1,7 +1,7 @@
 //! The database at one block.
 //!
-//! A snapshot is opened for each request, resolves the block that is meant, and answers every question at that block, so
-//! that no answer mixes two. Handlers ask it and know nothing of tables.
+//! A snapshot is opened for each request, resolves the block that is meant, and answers every question at that block,
+//! so that no answer mixes two. Handlers ask it and know nothing of tables.
 
 mod as_of;
 mod epoch;
@@ -30,7 +30,8 @@ use crate::app::{App, Known, never_synced};
 use crate::holding::Holding;
 use crate::params::BlockParams;
 use crate::problem::{Kind, Problem};
-use crate::table::{Key, Table};
+use crate::table::Table;
+use crate::tables::Key;
 
 /// How sure it is that a block stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -197,10 +198,11 @@ impl Snapshot {
     /// # Errors
     /// If the database fails.
     pub async fn table(&mut self, epoch: &EpochAt) -> Result<Arc<Table>, Problem> {
-        let key = Key { number: self.point.number, hash: self.point.hash, deployment: self.known.digest };
+        let Point { number, hash, .. } = self.point;
+        let key = Key { number, hash, opening_block: epoch.opening_block, deployment: self.known.digest };
         let policy = self.known.deployment.ledger_policy();
         let app = self.app.clone();
-        app.tables().get(key, &mut self.reading, &policy, epoch.opening_block).await
+        app.tables().get(key, &mut self.reading, &policy).await
     }
 
     /// What was met on the way to now.

@@ -1,23 +1,14 @@
 //! The capacity table: what every address may use at one block.
 //!
-//! A table never changes once its block is named, so it is read once and kept for as long as it is asked for.
+//! The rows and their orders; [`crate::tables`] reads and keeps them.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, U256};
 use ledger::entitlement::{Entitlement, Policy, StakedDiem};
 use serde::{Deserialize, Serialize};
-use store::read::{Reading, table};
-use tokio::sync::OnceCell;
-
-use crate::problem::Problem;
-
-/// Tables kept.
-const KEPT_MAX: usize = 4;
-/// For how long one is kept, so that what is derived anew under the same block shows.
-const KEPT_FOR: Duration = Duration::from_secs(60);
+use store::read::table::Holding;
 
 /// One address of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,20 +41,22 @@ pub enum Order {
 /// All rows at one block: one for each address whose sVVV, staked DIEM or allocation is not zero.
 #[derive(Debug, Default)]
 pub struct Table {
+    now: Vec<Holding>,
+    opening: Arc<Vec<Holding>>,
     rows: Vec<Row>,
     by_allocation: OnceLock<Vec<usize>>,
     by_share: OnceLock<Vec<usize>>,
 }
 
 impl Table {
-    /// The table of what is held now and what was held when the epoch opened.
-    pub fn new(now: Vec<table::Holding>, opening: Vec<table::Holding>, policy: &Policy) -> Self {
+    /// The table of what is held now and what was held when the epoch opened, both ordered by address.
+    pub fn new(now: Vec<Holding>, opening: Arc<Vec<Holding>>, policy: &Policy) -> Self {
         let mut holders: BTreeMap<Address, (U256, U256, StakedDiem)> = BTreeMap::new();
-        for holding in now {
+        for holding in &now {
             let staked = StakedDiem { now: holding.diem_staked, epoch_open: U256::ZERO };
             holders.insert(holding.address, (holding.svvv, holding.locked, staked));
         }
-        for holding in opening.into_iter().filter(|holding| !holding.diem_staked.is_zero()) {
+        for holding in opening.iter().filter(|holding| !holding.diem_staked.is_zero()) {
             holders.entry(holding.address).or_default().2.epoch_open = holding.diem_staked;
         }
         let rows = holders.into_iter().map(|(address, (svvv, locked, staked))| Row {
@@ -73,7 +66,17 @@ impl Table {
             staked,
             entitlement: policy.entitle(&staked),
         });
-        Self { rows: rows.filter(Row::belongs).collect(), ..Self::default() }
+        let rows = rows.filter(Row::belongs).collect();
+        Self { now, opening, rows, ..Self::default() }
+    }
+
+    /// The table some blocks later in the same epoch, when these addresses hold something else.
+    pub fn after(&self, changes: Vec<Holding>, policy: &Policy) -> Self {
+        let mut now: BTreeMap<Address, Holding> = self.now.iter().map(|holding| (holding.address, *holding)).collect();
+        for holding in changes {
+            now.insert(holding.address, holding);
+        }
+        Self::new(now.into_values().collect(), Arc::clone(&self.opening), policy)
     }
 
     /// How many rows there are.
@@ -124,70 +127,4 @@ impl Row {
         let amounts = [self.svvv, self.staked.now, self.entitlement.allocation];
         amounts.iter().any(|amount| !amount.is_zero())
     }
-}
-
-/// What a table is the table of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// The block.
-    pub number: u64,
-    /// Its hash, where one is stored; a block without one is final.
-    pub hash: Option<B256>,
-    /// Digest of the deployment, for the policy is part of it.
-    pub deployment: B256,
-}
-
-/// Tables read of late. Requests for the same one read it once.
-#[derive(Debug, Default)]
-pub struct Tables(Mutex<VecDeque<Kept>>);
-
-#[derive(Clone, Debug)]
-struct Kept {
-    key: Key,
-    since: Instant,
-    table: Arc<OnceCell<Arc<Table>>>,
-}
-
-impl Tables {
-    /// The table at a block.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn get(
-        &self,
-        key: Key,
-        reading: &mut Reading,
-        policy: &Policy,
-        opening_block: Option<u64>,
-    ) -> Result<Arc<Table>, Problem> {
-        let cell = self.cell(key);
-        let table = cell.get_or_try_init(|| read(key.number, reading, policy, opening_block)).await?;
-        Ok(Arc::clone(table))
-    }
-
-    fn cell(&self, key: Key) -> Arc<OnceCell<Arc<Table>>> {
-        let Ok(mut kept) = self.0.lock() else { return Arc::default() };
-        kept.retain(|kept| kept.since.elapsed() < KEPT_FOR);
-        if let Some(kept) = kept.iter().find(|kept| kept.key == key) {
-            return Arc::clone(&kept.table);
-        }
-        kept.truncate(KEPT_MAX - 1);
-        let table = Arc::default();
-        kept.push_front(Kept { key, since: Instant::now(), table: Arc::clone(&table) });
-        table
-    }
-}
-
-async fn read(
-    number: u64,
-    reading: &mut Reading,
-    policy: &Policy,
-    opening_block: Option<u64>,
-) -> Result<Arc<Table>, Problem> {
-    let now = table::holdings(reading, number).await?;
-    let opening = match opening_block {
-        Some(opening) => table::holdings(reading, opening).await?,
-        None => Vec::new(),
-    };
-    Ok(Arc::new(Table::new(now, opening, policy)))
 }

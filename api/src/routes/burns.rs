@@ -81,7 +81,7 @@ pub struct BurnSender {
     path = "/v1/burns",
     tag = "network",
     params(BlockParams, UnitParams),
-    responses((status = 200, description = "The burns up to the block.", body = BurnsAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ReadProblems),
+    responses((status = 200, description = "The burns up to the block.", body = BurnsAnswer), ReadProblems),
 )]
 pub async fn get(
     State(app): State<App>,

@@ -29,7 +29,7 @@ pub struct PageParams {
     #[param(value_type = Option<String>, pattern = "^(address|allocation|share)$", example = "allocation")]
     order: Option<Order>,
     /// Only rows with at least this allocation, in dollars.
-    #[param(value_type = Option<String>, pattern = r"^[0-9]+(\.[0-9]{1,18})?$", example = "10")]
+    #[param(value_type = Option<String>, pattern = r"^[0-9]+(\.[0-9]{1,18})?$")]
     min_allocation_usd: Option<U256>,
     /// Rows in one page.
     #[param(value_type = Option<i32>, minimum = 1, maximum = 1000, example = 100)]
@@ -142,7 +142,7 @@ pub struct CapacityRow {
     path = "/v1/capacity",
     tag = "capacity",
     params(PageParams, BlockParams, UnitParams),
-    responses((status = 200, description = "A page of the table.", body = CapacityAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ListProblems),
+    responses((status = 200, description = "A page of the table.", body = CapacityAnswer), ListProblems),
 )]
 pub async fn get(
     State(app): State<App>,

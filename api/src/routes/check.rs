@@ -12,7 +12,7 @@ use crate::address;
 use crate::app::App;
 use crate::extract::Query;
 use crate::openapi::CheckProblems;
-use crate::params::{BlockParams, FromPairs, Pairs, integer};
+use crate::params::{BlockParams, FromPairs, Pairs, seconds};
 use crate::problem::{Kind, Problem};
 use crate::respond::answer_untagged;
 use crate::rights::epoch_id;
@@ -24,13 +24,17 @@ use crate::wire::{AddressText, Time, Usd, parse_decimal, usd_micros};
 #[into_params(parameter_in = Query)]
 pub struct CheckParams {
     /// The wallet. Or send it as `X-Wallet-Address`; where both are given they must agree.
-    #[param(value_type = Option<String>, pattern = "^0x[0-9a-fA-F]{40}$", example = "0x321b7ff75154472B18EDb199033fF4D116F340Ff")]
+    #[param(
+        value_type = Option<String>,
+        pattern = "^0x[0-9a-fA-F]{40}$",
+        example = "0x321b7ff75154472B18EDb199033fF4D116F340Ff"
+    )]
     address: Option<String>,
-    /// Least allocation in dollars. Default: whatever is spendable.
-    #[param(value_type = Option<String>, pattern = r"^[0-9]+(\.[0-9]{1,18})?$", example = "0.5")]
+    /// Least allocation in dollars, such as 0.5. Default: whatever is spendable.
+    #[param(value_type = Option<String>, pattern = r"^[0-9]+(\.[0-9]{1,18})?$")]
     min_usd: Option<U256>,
     /// Refuse with 503 if it is longer ago, in seconds, that the state was confirmed to be the chain's head.
-    #[param(value_type = Option<i64>, minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 30)]
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     max_lag: Option<u64>,
     /// At the newest block of this finality. Default: `latest`.
     #[param(inline)]
@@ -50,7 +54,7 @@ impl FromPairs for CheckParams {
         Ok(Self {
             address: pairs.take_text("address"),
             min_usd: pairs.take("min_usd", parse_decimal, "an amount of dollars such as 0.5")?,
-            max_lag: pairs.take("max_lag", integer, "a number of seconds")?,
+            max_lag: pairs.take("max_lag", seconds, "a number of seconds")?,
             finality: pairs.take("finality", Finality::from_name, "latest, safe or finalized")?,
             deny: pairs.take("deny", deny, "402 or 403")?.unwrap_or(Kind::Denied),
         })

@@ -95,7 +95,7 @@ pub struct Target {
     path = "/v1/diem",
     tag = "network",
     params(BlockParams, UnitParams),
-    responses((status = 200, description = "DIEM at the block.", body = DiemAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ReadProblems),
+    responses((status = 200, description = "DIEM at the block.", body = DiemAnswer), ReadProblems),
 )]
 pub async fn get(
     State(app): State<App>,

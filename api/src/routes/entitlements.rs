@@ -74,12 +74,13 @@ impl FromPairs for EntitlementParams {
     params(
         ("address" = String, Path, description = "All lower case, all upper case or EIP-55.",
          pattern = "^0x[0-9a-fA-F]{40}$", example = "0x321b7ff75154472B18EDb199033fF4D116F340Ff"),
-        ("fields" = Option<String>, Query, pattern = "^entitlement$", example = "entitlement",
-         description = "`entitlement` leaves out what other people's stakes move (`total_svvv`, `share`); the ETag then changes only when the answer does."),
+        ("fields" = Option<String>, Query, pattern = "^entitlement$",
+         description = "`entitlement` leaves out what other people's stakes move (`total_svvv`, `share`); the ETag \
+                        then changes only when the answer does."),
         BlockParams,
         UnitParams,
     ),
-    responses((status = 200, description = "The address at the block.", body = EntitlementAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ReadProblems),
+    responses((status = 200, description = "The address at the block.", body = EntitlementAnswer), ReadProblems),
 )]
 pub async fn get(
     State(app): State<App>,

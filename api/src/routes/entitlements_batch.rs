@@ -23,6 +23,8 @@ use crate::wire::{AddressText, Amount};
 
 /// Addresses in one request, those of accounts included.
 const ADDRESSES_MAX: usize = 1_000;
+/// In the caller's name of an account, which is sent back.
+const ID_CHARACTERS_MAX: usize = 256;
 
 /// Whose entitlements: addresses each for itself, accounts as the sum of theirs, at most 1,000 addresses altogether.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -30,7 +32,11 @@ const ADDRESSES_MAX: usize = 1_000;
 pub struct BatchRequest {
     /// Each is an item of its own, in this order, duplicates kept.
     #[serde(default)]
-    #[schema(max_items = 1000, example = json!(["0x321b7ff75154472B18EDb199033fF4D116F340Ff"]))]
+    #[schema(
+        value_type = Option<Vec<AddressText>>,
+        max_items = 1000,
+        example = json!(["0x321b7ff75154472B18EDb199033fF4D116F340Ff"])
+    )]
     addresses: Option<Vec<String>>,
     /// Each is one item, after those of `addresses`.
     #[serde(default)]
@@ -46,7 +52,11 @@ pub struct Account {
     #[schema(max_length = 256, example = "customer-17")]
     id: String,
     /// Its addresses. One that is listed twice counts once.
-    #[schema(max_items = 1000, example = json!(["0x321b7ff75154472B18EDb199033fF4D116F340Ff"]))]
+    #[schema(
+        value_type = Vec<AddressText>,
+        max_items = 1000,
+        example = json!(["0x321b7ff75154472B18EDb199033fF4D116F340Ff"])
+    )]
     addresses: Vec<String>,
 }
 
@@ -111,12 +121,12 @@ pub struct Member {
     tag = "entitlements",
     request_body = BatchRequest,
     params(
-        ("fields" = Option<String>, Query, pattern = "^entitlement$", example = "entitlement",
+        ("fields" = Option<String>, Query, pattern = "^entitlement$",
          description = "`entitlement` leaves out what other people's stakes move (`total_svvv`, `share`)."),
         BlockParams,
         UnitParams,
     ),
-    responses((status = 200, description = "Every address and account at the block.", body = BatchAnswer), BodyProblems),
+    responses((status = 200, description = "All of them at the block.", body = BatchAnswer), BodyProblems),
 )]
 pub async fn post(
     State(app): State<App>,
@@ -147,9 +157,12 @@ impl Batch {
         let (addresses, accounts) = (request.addresses.unwrap_or_default(), request.accounts.unwrap_or_default());
         let count = addresses.len() + accounts.iter().map(|account| account.addresses.len()).sum::<usize>();
         if count > ADDRESSES_MAX || accounts.len() > ADDRESSES_MAX {
-            let detail =
-                format!("{count} addresses in {} accounts; at most {ADDRESSES_MAX} are answered", accounts.len());
+            let detail = format!("{count} addresses; at most {ADDRESSES_MAX} are answered at once");
             return Err(Problem::new(Kind::LimitExceeded, detail).with("limit", ADDRESSES_MAX));
+        }
+        if accounts.iter().any(|account| account.id.chars().count() > ID_CHARACTERS_MAX) {
+            let detail = format!("an account's id has more than {ID_CHARACTERS_MAX} characters");
+            return Err(Problem::new(Kind::LimitExceeded, detail).with("limit", ID_CHARACTERS_MAX));
         }
         let accounts = accounts.into_iter().map(|Account { id, addresses }| Ok((id, once(parse(&addresses)?))));
         Ok(Self { addresses: parse(&addresses)?, accounts: accounts.collect::<Result<_, Problem>>()? })

@@ -46,7 +46,7 @@ pub struct StakingAnswer {
     path = "/v1/staking",
     tag = "network",
     params(BlockParams, UnitParams),
-    responses((status = 200, description = "The stakes at the block.", body = StakingAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ReadProblems),
+    responses((status = 200, description = "The stakes at the block.", body = StakingAnswer), ReadProblems),
 )]
 pub async fn get(
     State(app): State<App>,

@@ -1,12 +1,14 @@
 //! `GET /v1/status`
 
+pub mod view;
+
 use alloy_primitives::Address;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use store::deployment::{Clock, Deployment};
+use store::deployment::Deployment;
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::progress::{self, Cursor, Follower, Progress, Reorgs};
 use utoipa::ToSchema;
@@ -17,7 +19,8 @@ use crate::openapi::StatusProblems;
 use crate::params::{BlockParams, NoParams};
 use crate::problem::{Kind, Problem};
 use crate::snapshot::{AsOf, Met, Needs, Snapshot, Sync, lag_seconds};
-use crate::wire::{AddressText, Time};
+use crate::wire::Time;
+use view::{AnomalyView, Completeness, Cursors, DeploymentView, Head, ReorgView, TopicView};
 
 /// One node's word, held against nobody else's.
 const SINGLE: &str = "single";
@@ -56,6 +59,9 @@ pub struct Status {
     seconds_left: Option<u64>,
     /// When the node last answered.
     observed_at: Option<Time>,
+    /// How long ago that was.
+    #[schema(minimum = 0, example = 1)]
+    observed_seconds_ago: Option<u64>,
     /// Why the writer has stopped for good.
     halted: Option<String>,
     /// The node's head is on another branch than the cursor.
@@ -79,122 +85,6 @@ pub struct Status {
     unknown: Vec<String>,
     /// The newest block at which everything is answered; null before the first.
     as_of: Option<AsOf>,
-}
-
-/// The chain and contracts.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct DeploymentView {
-    /// EIP-155 id of the chain.
-    #[schema(minimum = 0, example = 8453)]
-    chain_id: u64,
-    /// First block held.
-    #[schema(minimum = 0, example = 25_500_000)]
-    start_block: u64,
-    /// keccak256 of the deployment: contracts, labels and policy.
-    digest: String,
-    /// Which staked DIEM counts.
-    #[schema(example = "live")]
-    policy: &'static str,
-    /// Where the contracts are.
-    contracts: ContractsView,
-}
-
-/// Where the contracts are.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ContractsView {
-    /// The VVV token.
-    vvv: AddressText,
-    /// The staking proxy, which is also sVVV.
-    staking: AddressText,
-    /// The DIEM token.
-    diem: AddressText,
-    /// Multicall3.
-    multicall3: AddressText,
-}
-
-/// The last blocks stored.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Cursors {
-    /// Of the light events: staking, DIEM, parameters.
-    capacity: Option<CursorView>,
-    /// Of all VVV transfers.
-    supply: Option<CursorView>,
-}
-
-/// The last block stored.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct CursorView {
-    /// Its height.
-    #[schema(minimum = 0, example = 51_530_033)]
-    block_number: u64,
-    /// Its hash; null where no header of it is stored.
-    block_hash: Option<String>,
-    /// Its time; null where no header is stored and no clock tells.
-    block_timestamp: Option<Time>,
-}
-
-/// The node's newest block.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Head {
-    /// Its height.
-    #[schema(minimum = 0, example = 51_530_034)]
-    block_number: u64,
-    /// Its time.
-    block_timestamp: Option<Time>,
-}
-
-/// Newest blocks replaced by others.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ReorgView {
-    /// How often.
-    #[schema(minimum = 0, example = 2)]
-    count: u64,
-    /// How many blocks the deepest undid.
-    #[schema(minimum = 0, example = 3)]
-    depth_max: Option<u64>,
-    /// When last.
-    last_seen_at: Option<Time>,
-}
-
-/// How sure it is that no log is missing, for each cursor.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Completeness {
-    /// `single`: one node's word, its headers hashed again and linked, its logs held against nobody else's. Null before
-    /// the first block.
-    #[schema(example = "single")]
-    capacity: Option<&'static str>,
-    /// The same of VVV transfers.
-    #[schema(example = "single")]
-    supply: Option<&'static str>,
-}
-
-/// Logs kept undecoded, of one topic of one contract.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct TopicView {
-    /// Null: logs without topics.
-    topic0: Option<String>,
-    /// `vvv`, `staking` or `diem`.
-    #[schema(example = "staking")]
-    contract: &'static str,
-    /// The contract's address.
-    address: AddressText,
-    /// How many.
-    #[schema(minimum = 0, example = 7)]
-    count: u64,
-}
-
-/// What was not expected, of one kind.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct AnomalyView {
-    /// The kind.
-    #[schema(example = "unexpected_transfer")]
-    kind: String,
-    /// How many.
-    #[schema(minimum = 0, example = 1)]
-    count: u64,
-    /// Block of the newest.
-    #[schema(minimum = 0, example = 51_000_000)]
-    last_block: u64,
 }
 
 /// How far the indexer is, and what it has met
@@ -255,6 +145,7 @@ impl Status {
             blocks_per_second: rate,
             seconds_left: follower.zip(newest).zip(rate).and_then(|((f, cursor), rate)| seconds_left(f, cursor, rate)),
             observed_at: follower.and_then(|follower| Time::new(follower.observed_at)),
+            observed_seconds_ago: follower.map(|follower| follower.observed_seconds_ago),
             halted: follower.and_then(|follower| follower.halted.clone()),
             fork_suspected: follower.and_then(|follower| follower.fork_suspected.clone()),
             failing: follower.and_then(|follower| follower.failing.clone()),
@@ -318,47 +209,4 @@ fn contract_name(deployment: &Deployment, address: Address) -> &'static str {
 fn seconds_left(follower: &Follower, cursor: Cursor, blocks_per_second: f64) -> Option<u64> {
     let blocks = follower.head_number.checked_sub(cursor.number).filter(|blocks| *blocks > 0)?;
     (!follower.caught_up && blocks_per_second > 0.0).then(|| (blocks as f64 / blocks_per_second).ceil() as u64)
-}
-
-impl DeploymentView {
-    fn new(known: &Known) -> Self {
-        let deployment = &known.deployment;
-        let contracts = &deployment.contracts;
-        Self {
-            chain_id: deployment.chain_id,
-            start_block: deployment.start_block,
-            digest: known.digest.to_string(),
-            policy: deployment.policy.allocation.name(),
-            contracts: ContractsView {
-                vvv: contracts.vvv.into(),
-                staking: contracts.staking.into(),
-                diem: contracts.diem.into(),
-                multicall3: contracts.multicall3.into(),
-            },
-        }
-    }
-}
-
-impl Cursors {
-    fn new(progress: &Progress, clock: Option<Clock>) -> Self {
-        let view = |cursor: Cursor| CursorView {
-            block_number: cursor.number,
-            block_hash: cursor.hash.map(|hash| hash.to_string()),
-            block_timestamp: cursor.timestamp.or_else(|| clock?.timestamp(cursor.number)).and_then(Time::new),
-        };
-        Self { capacity: progress.capacity.map(view), supply: progress.supply.map(view) }
-    }
-}
-
-impl Head {
-    fn new(follower: &Follower) -> Self {
-        Self { block_number: follower.head_number, block_timestamp: Time::new(follower.head_timestamp) }
-    }
-}
-
-impl ReorgView {
-    fn new(reorgs: Reorgs) -> Self {
-        let Reorgs { count, depth_max, last_seen_at } = reorgs;
-        Self { count, depth_max, last_seen_at: last_seen_at.and_then(Time::new) }
-    }
 }

@@ -43,8 +43,8 @@ pub struct SupplyAnswer {
     burned_share_of_erc20: Option<Ratio>,
     /// burned / effective; null where nothing is left.
     burned_share_of_effective: Option<Ratio>,
-    /// VVV of the staking proxy that is neither staked, cooling nor an unclaimed reward. Null: unclaimed rewards are not
-    /// derived.
+    /// VVV of the staking proxy that is neither staked, cooling nor an unclaimed reward. Null: unclaimed rewards are
+    /// not derived.
     unexplained: Option<Amount>,
     /// Fields that are null because they cannot be known.
     #[schema(example = json!(["unexplained"]))]
@@ -60,7 +60,7 @@ pub struct SupplyAnswer {
     path = "/v1/supply",
     tag = "network",
     params(BlockParams, UnitParams),
-    responses((status = 200, description = "The supplies at the block.", body = SupplyAnswer), (status = 304, description = "The answer named by If-None-Match still holds."), ReadProblems),
+    responses((status = 200, description = "The supplies at the block.", body = SupplyAnswer), ReadProblems),
 )]
 pub async fn get(
     State(app): State<App>,

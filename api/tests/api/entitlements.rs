@@ -108,6 +108,8 @@ async fn a_thousand_addresses_and_no_more(pool: PgPool) {
     assert_eq!(body["items"].as_array().unwrap().len(), 1_000);
     let more = json!({ "addresses": vec![ALICE; 600], "accounts": [{"id": "a", "addresses": vec![BOB; 401]}] });
     service.post("/v1/entitlements", more.to_string()).await.problem(422, "limit-exceeded");
+    let long = json!({ "accounts": [{"id": "x".repeat(257), "addresses": []}] });
+    service.post("/v1/entitlements", long.to_string()).await.problem(422, "limit-exceeded");
 }
 
 #[sqlx::test(migrations = "../migrations")]

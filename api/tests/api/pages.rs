@@ -113,3 +113,34 @@ async fn a_run_ends_when_the_policy_changes(pool: PgPool) {
     service.execute("update deployment set digest = decode(repeat('aa', 32), 'hex')").await;
     service.get(&format!("/v1/capacity?cursor={cursor}")).await.problem(410, "cursor-expired");
 }
+
+/// Tables of following blocks are made of one another; each must be what a service without memory reads.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_table_made_of_an_earlier_one_is_the_same(pool: PgPool) {
+    let service = Service::of_chain(pool.clone()).await;
+    service
+        .execute(
+            "update deployment set digest = decode(repeat('aa', 32), 'hex'),
+             document = jsonb_set(document, '{policy,allocation}', '\"epoch_open\"')",
+        )
+        .await;
+    for block in [120, 121, 122, 125, 119, 123, 130, 129] {
+        let target = format!("/v1/capacity?block={block}");
+        let alone = Service::over(pool.clone()).get(&target).await.ok();
+        assert_eq!(service.get(&target).await.ok()["items"], alone["items"], "block {block}");
+    }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_table_is_not_made_of_one_that_was_reorged_away(pool: PgPool) {
+    let service = Service::of_chain(pool.clone()).await;
+    service.get("/v1/capacity?block=125").await.ok();
+    service
+        .execute(
+            "update block set hash = decode(repeat('31', 32), 'hex') where number = 125;
+             delete from position where block_number between 120 and 125",
+        )
+        .await;
+    let alone = Service::over(pool).get("/v1/capacity?block=126").await.ok();
+    assert_eq!(service.get("/v1/capacity?block=126").await.ok()["items"], alone["items"]);
+}

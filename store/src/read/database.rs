@@ -22,7 +22,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections_max: 16, statement_timeout: Duration::from_secs(5), acquire_timeout: Duration::from_secs(3) }
+        Self { connections_max: 16, statement_timeout: Duration::from_secs(5), acquire_timeout: Duration::from_secs(2) }
     }
 }
 

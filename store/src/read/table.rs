@@ -44,14 +44,35 @@ pub async fn holdings(connection: &mut PgConnection, block_number: u64) -> Resul
     .bind(bigint(block_number))
     .fetch_all(connection)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Holding {
-                address: address(&row.address)?,
-                svvv: row.svvv.0,
-                locked: row.locked.0,
-                diem_staked: row.diem_staked.0,
-            })
+    rows.into_iter().map(Holding::try_from).collect()
+}
+
+/// What the addresses that changed after one block, up to another, hold then; nothing included. Ordered by address.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn changes(connection: &mut PgConnection, after: u64, up_to: u64) -> Result<Vec<Holding>, ReadError> {
+    let rows: Vec<HoldingRow> = sqlx::query_as(
+        "select distinct on (address) address, svvv, locked, diem_staked
+           from position where block_number > $1 and block_number <= $2
+          order by address, block_number desc",
+    )
+    .bind(bigint(after))
+    .bind(bigint(up_to))
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Holding::try_from).collect()
+}
+
+impl TryFrom<HoldingRow> for Holding {
+    type Error = ReadError;
+
+    fn try_from(row: HoldingRow) -> Result<Self, ReadError> {
+        Ok(Self {
+            address: address(&row.address)?,
+            svvv: row.svvv.0,
+            locked: row.locked.0,
+            diem_staked: row.diem_staked.0,
         })
-        .collect()
+    }
 }

@@ -1,0 +1,168 @@
+//! The parts of the status, as they are written.
+
+use serde::Serialize;
+use store::deployment::Clock;
+use store::read::progress::{Cursor, Follower, Progress, Reorgs};
+use utoipa::ToSchema;
+
+use crate::app::Known;
+use crate::wire::{AddressText, Time};
+
+/// The chain and contracts.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DeploymentView {
+    /// EIP-155 id of the chain.
+    #[schema(minimum = 0, example = 8453)]
+    pub(super) chain_id: u64,
+    /// First block held.
+    #[schema(minimum = 0, example = 25_500_000)]
+    pub(super) start_block: u64,
+    /// keccak256 of the deployment: contracts, labels and policy.
+    pub(super) digest: String,
+    /// Which staked DIEM counts.
+    #[schema(example = "live")]
+    pub(super) policy: &'static str,
+    /// Where the contracts are.
+    pub(super) contracts: ContractsView,
+}
+
+/// Where the contracts are.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ContractsView {
+    /// The VVV token.
+    pub(super) vvv: AddressText,
+    /// The staking proxy, which is also sVVV.
+    pub(super) staking: AddressText,
+    /// The DIEM token.
+    pub(super) diem: AddressText,
+    /// Multicall3.
+    pub(super) multicall3: AddressText,
+}
+
+/// The last blocks stored.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Cursors {
+    /// Of the light events: staking, DIEM, parameters.
+    pub(super) capacity: Option<CursorView>,
+    /// Of all VVV transfers.
+    pub(super) supply: Option<CursorView>,
+}
+
+/// The last block stored.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CursorView {
+    /// Its height.
+    #[schema(minimum = 0, example = 51_530_033)]
+    pub(super) block_number: u64,
+    /// Its hash; null where no header of it is stored.
+    pub(super) block_hash: Option<String>,
+    /// Its time; null where no header is stored and no clock tells.
+    pub(super) block_timestamp: Option<Time>,
+}
+
+/// The node's newest block.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Head {
+    /// Its height.
+    #[schema(minimum = 0, example = 51_530_034)]
+    pub(super) block_number: u64,
+    /// Its time.
+    pub(super) block_timestamp: Option<Time>,
+}
+
+/// Newest blocks replaced by others.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReorgView {
+    /// How often.
+    #[schema(minimum = 0, example = 2)]
+    pub(super) count: u64,
+    /// How many blocks the deepest undid.
+    #[schema(minimum = 0, example = 3)]
+    pub(super) depth_max: Option<u64>,
+    /// When last.
+    pub(super) last_seen_at: Option<Time>,
+}
+
+/// How sure it is that no log is missing, for each cursor.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Completeness {
+    /// `single`: one node's word, its headers hashed again and linked, its logs held against nobody else's. Null before
+    /// the first block.
+    #[schema(example = "single")]
+    pub(super) capacity: Option<&'static str>,
+    /// The same of VVV transfers.
+    #[schema(example = "single")]
+    pub(super) supply: Option<&'static str>,
+}
+
+/// Logs kept undecoded, of one topic of one contract.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TopicView {
+    /// Null: logs without topics.
+    pub(super) topic0: Option<String>,
+    /// `vvv`, `staking` or `diem`.
+    #[schema(example = "staking")]
+    pub(super) contract: &'static str,
+    /// The contract's address.
+    pub(super) address: AddressText,
+    /// How many.
+    #[schema(minimum = 0, example = 7)]
+    pub(super) count: u64,
+}
+
+/// What was not expected, of one kind.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AnomalyView {
+    /// The kind.
+    #[schema(example = "unexpected_transfer")]
+    pub(super) kind: String,
+    /// How many.
+    #[schema(minimum = 0, example = 1)]
+    pub(super) count: u64,
+    /// Block of the newest.
+    #[schema(minimum = 0, example = 51_000_000)]
+    pub(super) last_block: u64,
+}
+
+impl DeploymentView {
+    pub(super) fn new(known: &Known) -> Self {
+        let deployment = &known.deployment;
+        let contracts = &deployment.contracts;
+        Self {
+            chain_id: deployment.chain_id,
+            start_block: deployment.start_block,
+            digest: known.digest.to_string(),
+            policy: deployment.policy.allocation.name(),
+            contracts: ContractsView {
+                vvv: contracts.vvv.into(),
+                staking: contracts.staking.into(),
+                diem: contracts.diem.into(),
+                multicall3: contracts.multicall3.into(),
+            },
+        }
+    }
+}
+
+impl Cursors {
+    pub(super) fn new(progress: &Progress, clock: Option<Clock>) -> Self {
+        let view = |cursor: Cursor| CursorView {
+            block_number: cursor.number,
+            block_hash: cursor.hash.map(|hash| hash.to_string()),
+            block_timestamp: cursor.timestamp.or_else(|| clock?.timestamp(cursor.number)).and_then(Time::new),
+        };
+        Self { capacity: progress.capacity.map(view), supply: progress.supply.map(view) }
+    }
+}
+
+impl Head {
+    pub(super) fn new(follower: &Follower) -> Self {
+        Self { block_number: follower.head_number, block_timestamp: Time::new(follower.head_timestamp) }
+    }
+}
+
+impl ReorgView {
+    pub(super) fn new(reorgs: Reorgs) -> Self {
+        let Reorgs { count, depth_max, last_seen_at } = reorgs;
+        Self { count, depth_max, last_seen_at: last_seen_at.and_then(Time::new) }
+    }
+}
