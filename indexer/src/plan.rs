@@ -42,7 +42,7 @@ pub enum Plan {
         to: u64,
     },
     /// Store the next block.
-    Extend(Header),
+    Extend(Box<Header>),
     /// The node's chain is not ours at some height at or below the cursor.
     Fork,
 }
@@ -58,7 +58,7 @@ pub fn plan(local: &Local, tags: &Tags, next: Option<&Header>, range_blocks: u64
             let to = from.saturating_add(range_blocks.saturating_sub(1)).min(finalized.number);
             Plan::Backfill { from, to }
         }
-        (Some(header), _) => Plan::Extend(header.clone()),
+        (Some(header), _) => Plan::Extend(Box::new(header.clone())),
         (None, _) => Plan::Wait,
     }
 }
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn above_the_finalized_block_each_is_taken_singly() {
-        check(Some(block(900, 1)), None, header(1_000, 1), 900, Plan::Extend(header(901, 1)));
+        check(Some(block(900, 1)), None, header(1_000, 1), 900, Plan::Extend(Box::new(header(901, 1))));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Logs into events: real ones, and ones that contracts should not have emitted.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use abi::{Diem as DiemAbi, StakingV2, Vvv as VvvAbi};
 use alloy_primitives::{Address, B256, Bloom, Bytes, LogData, U256, address};
 use alloy_sol_types::SolEvent;

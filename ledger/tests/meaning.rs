@@ -1,5 +1,7 @@
 //! Entitlements, epochs, shares and the curve, held against readings of Base.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use alloy_primitives::{U256, uint};
 use ledger::curve::{CELLS, Curve};
 use ledger::entitlement::{AllocationPolicy, Policy, StakedDiem, usd_micros};

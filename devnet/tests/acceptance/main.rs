@@ -1,6 +1,8 @@
 //! The whole way on a real EVM: what the API serves equals what the contracts answer, for every address that ever
 //! appeared, to the wei, at the head and at earlier blocks, through reorgs and kill -9.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod oracle;
 mod served;
 

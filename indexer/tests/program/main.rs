@@ -1,5 +1,7 @@
 //! The program as an operator meets it: exit codes, signals, halts, and nodes that lag, throttle and limit.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod support;
 
 use std::time::Duration;

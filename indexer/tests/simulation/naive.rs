@@ -49,19 +49,19 @@ impl Fold {
     pub(crate) fn block(&mut self, logs: &[Log], timestamp: u64) {
         for (at, log) in logs.iter().enumerate() {
             let (topics, data) = (log.topics(), &log.data().data);
-            match log.address() {
-                VVV => match V::decode_raw_log(topics, data) {
-                    Ok(V::Transfer(e)) => self.vvv(e.from, e.to, e.amount),
-                    _ => {}
-                },
-                STAKING => match S::decode_raw_log(topics, data) {
-                    Ok(event) => self.staking(event, &logs[..at], log.transaction_hash.unwrap(), timestamp),
-                    Err(_) => {}
-                },
-                _ => match D::decode_raw_log(topics, data) {
-                    Ok(event) => self.diem(event, timestamp),
-                    Err(_) => {}
-                },
+            let (tx, before) = (log.transaction_hash.unwrap(), &logs[..at]);
+            if log.address() == VVV
+                && let Ok(V::Transfer(e)) = V::decode_raw_log(topics, data)
+            {
+                self.vvv(e.from, e.to, e.amount);
+            } else if log.address() == STAKING
+                && let Ok(event) = S::decode_raw_log(topics, data)
+            {
+                self.staking(event, before, tx, timestamp);
+            } else if log.address() == DIEM
+                && let Ok(event) = D::decode_raw_log(topics, data)
+            {
+                self.diem(event, timestamp);
             }
         }
     }
