@@ -90,14 +90,13 @@ impl State {
     pub async fn load_accounts(&mut self, writer: &Writer, blocks: &[StoredBlock]) -> Result<(), StoreError> {
         let missing = self.capacity.unloaded(blocks.iter().map(|stored| &stored.block));
         if !missing.is_empty() {
-            let known = writer.positions(&missing).await?;
-            missing.iter().for_each(|address| self.capacity.load(*address, Default::default()));
-            known.into_iter().for_each(|(address, position)| self.capacity.load(address, position));
+            let positions = writer.positions(&missing).await?;
+            positions.into_iter().for_each(|(address, position)| self.capacity.load(address, position));
         }
         let missing = self.supply.unloaded(blocks.iter().map(|stored| &stored.block));
         if !missing.is_empty() {
-            let known = writer.accounts(&missing).await?;
-            known.into_iter().for_each(|(address, account)| self.supply.load(address, account));
+            let accounts = writer.accounts(&missing).await?;
+            accounts.into_iter().for_each(|(address, account)| self.supply.load(address, account));
         }
         Ok(())
     }

@@ -2,12 +2,18 @@
 
 use thiserror::Error;
 
+use crate::columns::Corrupt;
+use crate::read::ReadError;
+
 /// An error of the store.
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// Postgres refused, or is not there.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
+    /// The state to go on from could not be read.
+    #[error("database: {0}")]
+    Read(#[from] ReadError),
     /// The schema could not be brought up to date.
     #[error("migration: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -40,21 +46,8 @@ pub enum StoreError {
     Corrupt(String),
 }
 
-impl StoreError {
-    /// Whether it may go away by itself: the connection, not what was asked of it.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Database(error) => match error {
-                sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
-                sqlx::Error::Protocol(_) => true,
-                // Classes of SQLSTATE: 08 connection, 53 resources (disk full, too many connections), 57 shutdown,
-                // 40 a transaction that lost against another.
-                sqlx::Error::Database(error) => error
-                    .code()
-                    .is_some_and(|code| ["08", "53", "57", "40"].iter().any(|class| code.starts_with(class))),
-                _ => false,
-            },
-            _ => false,
-        }
+impl From<Corrupt> for StoreError {
+    fn from(Corrupt(what): Corrupt) -> Self {
+        Self::Corrupt(what)
     }
 }

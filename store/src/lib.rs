@@ -9,13 +9,13 @@
 
 pub mod amount;
 pub mod append;
+pub mod columns;
 pub mod deployment;
 pub mod error;
 pub mod load;
 pub mod progress;
 pub mod read;
 pub mod rewind;
-mod rows;
 pub mod writer;
 
 pub use error::StoreError;

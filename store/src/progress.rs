@@ -1,7 +1,7 @@
 //! What the writer says of itself and of the node: one row, rewritten at every step.
 
 use crate::StoreError;
-use crate::rows::bigint;
+use crate::columns::bigint;
 use crate::writer::Writer;
 
 /// The writer's view of the chain and of itself.

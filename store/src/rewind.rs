@@ -3,7 +3,7 @@
 use alloy_primitives::B256;
 
 use crate::StoreError;
-use crate::rows::bigint;
+use crate::columns::bigint;
 use crate::writer::Writer;
 
 /// Every table with rows per block, in an order that suits no foreign keys because there are none.

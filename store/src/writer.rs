@@ -6,8 +6,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::StoreError;
+use crate::columns::bigint;
 use crate::deployment::Deployment;
-use crate::rows::{bigint, unsigned};
 
 /// Any number serves, if all writers agree; advisory locks belong to one database.
 const WRITER_LOCK: i64 = 0x0056_656e_6963_6531;
@@ -116,9 +116,4 @@ async fn lock_holder(connection: &mut PgConnection) -> Result<String, StoreError
     .fetch_optional(connection)
     .await?;
     Ok(holder.unwrap_or_else(|| "gone by now; start again".into()))
-}
-
-/// Rows of `cursor` say where the writer is; see [`crate::append`].
-pub(crate) fn number(value: Option<i64>) -> Result<Option<u64>, StoreError> {
-    value.map(unsigned).transpose()
 }

@@ -9,7 +9,7 @@ use super::StoredBlock;
 use super::event_row::event_row;
 use crate::StoreError;
 use crate::amount::Amount;
-use crate::rows::{bigint, integer, words};
+use crate::columns::{Corrupt, amounts, bigint, integer};
 
 pub(super) async fn insert_events(connection: &mut PgConnection, blocks: &[StoredBlock]) -> Result<(), StoreError> {
     let (mut number, mut log_index, mut rows) = (vec![], vec![], vec![]);
@@ -56,7 +56,7 @@ pub(super) async fn insert_positions(connection: &mut PgConnection, blocks: &[St
         return Ok(());
     }
     let amounts = |of: fn(&Position) -> U256| -> Vec<Amount> { positions.iter().map(|p| Amount(of(p))).collect() };
-    let times = |of: fn(&Position) -> Option<u64>| -> Result<Vec<Option<i64>>, StoreError> {
+    let times = |of: fn(&Position) -> Option<u64>| -> Result<Vec<Option<i64>>, Corrupt> {
         positions.iter().map(|p| of(p).map(bigint).transpose()).collect()
     };
     sqlx::query(
@@ -98,7 +98,7 @@ pub(super) async fn insert_capacity_totals(
         return Ok(());
     }
     let amounts = |of: fn(&CapacityTotals) -> U256| -> Vec<Amount> { totals.iter().map(|t| Amount(of(t))).collect() };
-    let counts = |of: fn(&CapacityTotals) -> u64| -> Result<Vec<i64>, StoreError> {
+    let counts = |of: fn(&CapacityTotals) -> u64| -> Result<Vec<i64>, Corrupt> {
         totals.iter().map(|t| bigint(of(t))).collect()
     };
     sqlx::query(
@@ -196,7 +196,7 @@ pub(super) async fn insert_parameters(connection: &mut PgConnection, blocks: &[S
             sqlx::query("insert into parameter (name, block_number, value, source) values ($1, $2, $3, $4)")
                 .bind(change.parameter.name())
                 .bind(bigint(block.number)?)
-                .bind(change.value.as_deref().map(words))
+                .bind(change.value.as_deref().map(amounts))
                 .bind(change.source.name())
                 .execute(&mut *connection)
                 .await?;

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use super::StoredBlock;
 use crate::StoreError;
 use crate::amount::Amount;
-use crate::rows::{bigint, integer, words};
+use crate::columns::{amounts, bigint, integer};
 
 pub(super) async fn insert_blocks(connection: &mut PgConnection, blocks: &[StoredBlock]) -> Result<(), StoreError> {
     let mut number = Vec::with_capacity(blocks.len());
@@ -121,7 +121,7 @@ pub(super) async fn insert_readings(connection: &mut PgConnection, blocks: &[Sto
             sqlx::query("insert into reading (name, block_number, value) values ($1, $2, $3)")
                 .bind(reading.parameter.name())
                 .bind(bigint(block.number)?)
-                .bind(words(&reading.value))
+                .bind(amounts(&reading.value))
                 .execute(&mut *connection)
                 .await?;
         }

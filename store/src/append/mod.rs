@@ -11,8 +11,8 @@ use ledger::supply::SupplyChanges;
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::StoreError;
+use crate::columns::bigint;
 use crate::load::BlockRef;
-use crate::rows::bigint;
 use crate::writer::Writer;
 
 /// A block with what the ledger made of it.

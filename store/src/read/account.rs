@@ -7,8 +7,8 @@ use ledger::position::{Cooling, Position};
 use sqlx::{FromRow, PgConnection};
 
 use super::ReadError;
-use super::convert::{address, bigint, bytes_of, count_if};
 use crate::amount::Amount;
+use crate::columns::{address, at_most, bytes_of, count_if};
 
 #[derive(FromRow)]
 struct PositionRow {
@@ -43,7 +43,7 @@ pub async fn positions(
                  order by block_number desc limit 1) p",
     )
     .bind(bytes_of(addresses))
-    .bind(bigint(block_number))
+    .bind(at_most(block_number))
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(|row| Ok((address(&row.address)?, Position::try_from(row)?))).collect()
@@ -89,7 +89,7 @@ pub async fn vvv_balances(
                 order by block_number desc, log_index desc limit 1) newest",
     )
     .bind(bytes_of(addresses))
-    .bind(bigint(block_number))
+    .bind(at_most(block_number))
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(|(bytes, balance)| Ok((address(&bytes)?, balance.0))).collect()

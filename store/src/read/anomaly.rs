@@ -4,7 +4,7 @@ use alloy_primitives::{Address, B256};
 use sqlx::PgConnection;
 
 use super::ReadError;
-use super::convert::{address, bigint, count, hash_if};
+use crate::columns::{address, at_most, count, hash_if};
 
 /// Anomalies of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub async fn by_kind(connection: &mut PgConnection, block_number: u64) -> Result
     let rows: Vec<(String, i64, i64)> = sqlx::query_as(
         "select kind, count(*), max(block_number) from anomaly where block_number <= $1 group by kind order by kind",
     )
-    .bind(bigint(block_number))
+    .bind(at_most(block_number))
     .fetch_all(connection)
     .await?;
     rows.into_iter()
@@ -55,7 +55,7 @@ pub async fn unknown_topics(connection: &mut PgConnection, block_number: u64) ->
           where anomaly.kind = 'unknown_log' and block_number <= $1
           group by 1, 2 order by 3 desc, 1, 2",
     )
-    .bind(bigint(block_number))
+    .bind(at_most(block_number))
     .fetch_all(connection)
     .await?;
     rows.into_iter()

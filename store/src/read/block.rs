@@ -4,8 +4,8 @@ use alloy_primitives::{Address, B256, U256};
 use sqlx::{FromRow, PgConnection};
 
 use super::ReadError;
-use super::convert::{bigint, count, count_if, hash_if};
 use crate::amount::Amount;
+use crate::columns::{at_most, count, count_if, hash_if};
 
 /// What is stored of one block, header or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub async fn facts(connection: &mut PgConnection, number: u64) -> Result<BlockFa
            from (values (true)) as here (only_row)
            left join block b on b.number = $1",
     )
-    .bind(bigint(number))
+    .bind(at_most(number))
     .fetch_one(connection)
     .await?;
     Ok(BlockFacts {
@@ -67,8 +67,8 @@ pub async fn last_at(connection: &mut PgConnection, timestamp: u64) -> Result<Op
     let number: Option<i64> = sqlx::query_scalar(
         "select number from block where timestamp <= $1 order by timestamp desc, number desc limit 1",
     )
-    .bind(bigint(timestamp))
+    .bind(at_most(timestamp))
     .fetch_optional(connection)
     .await?;
-    count_if(number)
+    Ok(count_if(number)?)
 }

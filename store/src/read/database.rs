@@ -6,6 +6,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres, Transaction};
 use thiserror::Error;
 
+use crate::columns::Corrupt;
+
 /// A read-only transaction: everything read in it is of one moment.
 pub type Reading = Transaction<'static, Postgres>;
 
@@ -100,6 +102,12 @@ pub enum ReadError {
     /// Anything else.
     #[error("the database refused: {0}")]
     Refused(#[source] sqlx::Error),
+}
+
+impl From<Corrupt> for ReadError {
+    fn from(Corrupt(what): Corrupt) -> Self {
+        Self::Corrupt(what)
+    }
 }
 
 impl From<sqlx::Error> for ReadError {

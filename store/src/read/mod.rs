@@ -1,7 +1,8 @@
-//! The state at one block, for readers.
+//! The state at one block.
 //!
-//! Every function reads over one connection, inside the transaction that [`Database::begin`] opens: repeatable read and
-//! read only, so that all of an answer is of one moment. State at block N is the newest row at or below N.
+//! Every function reads over one connection. The API's is inside the transaction that [`Database::begin`] opens:
+//! repeatable read and read only, so that all of an answer is of one moment. The writer loads what it goes on from with
+//! the same functions. State at block N is the newest row at or below N.
 //!
 //! - [`database`]: connections that can only read, and why a read failed
 //! - [`progress`]: deployment, cursors, and what the writer says of itself
@@ -15,7 +16,6 @@
 pub mod account;
 pub mod anomaly;
 pub mod block;
-mod convert;
 pub mod database;
 pub mod parameter;
 pub mod progress;

@@ -4,8 +4,8 @@ use alloy_primitives::{Address, U256};
 use sqlx::{FromRow, PgConnection};
 
 use super::ReadError;
-use super::convert::{address, bigint};
 use crate::amount::Amount;
+use crate::columns::{address, at_most};
 
 /// What counts of one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub async fn holdings(connection: &mut PgConnection, block_number: u64) -> Resul
           where svvv > 0 or diem_staked > 0
           order by address",
     )
-    .bind(bigint(block_number))
+    .bind(at_most(block_number))
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(Holding::try_from).collect()
@@ -57,8 +57,8 @@ pub async fn changes(connection: &mut PgConnection, after: u64, up_to: u64) -> R
            from position where block_number > $1 and block_number <= $2
           order by address, block_number desc",
     )
-    .bind(bigint(after))
-    .bind(bigint(up_to))
+    .bind(at_most(after))
+    .bind(at_most(up_to))
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(Holding::try_from).collect()

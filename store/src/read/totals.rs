@@ -1,12 +1,14 @@
 //! Totals of the network, burns per sender. All zero before the first event.
 
+use std::collections::HashMap;
+
 use alloy_primitives::Address;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
 use sqlx::{FromRow, PgConnection};
 
 use super::ReadError;
-use super::convert::{address, bigint, count};
 use crate::amount::Amount;
+use crate::columns::{address, at_most, bytes_of, count};
 
 #[derive(FromRow)]
 struct CapacityRow {
@@ -36,7 +38,7 @@ struct CapacityRow {
 pub async fn capacity(connection: &mut PgConnection, block_number: u64) -> Result<CapacityTotals, ReadError> {
     let row: Option<CapacityRow> =
         sqlx::query_as("select * from capacity_totals where block_number <= $1 order by block_number desc limit 1")
-            .bind(bigint(block_number))
+            .bind(at_most(block_number))
             .fetch_optional(connection)
             .await?;
     row.map_or_else(|| Ok(CapacityTotals::default()), CapacityTotals::try_from)
@@ -75,7 +77,7 @@ pub async fn supply(connection: &mut PgConnection, block_number: u64) -> Result<
         "select supply, burned, burn_count, holders from supply_totals
           where block_number <= $1 order by block_number desc limit 1",
     )
-    .bind(bigint(block_number))
+    .bind(at_most(block_number))
     .fetch_optional(connection)
     .await?;
     let Some((supply, burned, burn_count, holders)) = row else { return Ok(SupplyTotals::default()) };
@@ -94,7 +96,33 @@ pub async fn burns(connection: &mut PgConnection, block_number: u64) -> Result<V
                   order by sender, block_number desc) newest
           order by amount desc, sender",
     )
-    .bind(bigint(block_number))
+    .bind(at_most(block_number))
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|(sender, amount, burns)| Ok((address(&sender)?, Tally { amount: amount.0, count: count(burns)? })))
+        .collect()
+}
+
+/// What each of these senders has burned up to a block; one who never burned is absent.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn burned_by(
+    connection: &mut PgConnection,
+    senders: &[Address],
+    block_number: u64,
+) -> Result<HashMap<Address, Tally>, ReadError> {
+    let rows: Vec<(Vec<u8>, Amount, i64)> = sqlx::query_as(
+        "select newest.sender, newest.amount, newest.count
+           from unnest($1::bytea[]) as wanted (address)
+          cross join lateral (
+                select sender, amount, count from burn
+                 where sender = wanted.address and block_number <= $2
+                 order by block_number desc limit 1) newest",
+    )
+    .bind(bytes_of(senders))
+    .bind(at_most(block_number))
     .fetch_all(connection)
     .await?;
     rows.into_iter()

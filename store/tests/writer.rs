@@ -1,0 +1,286 @@
+//! The writer's two transactions on a real Postgres: all or nothing, and back again.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use ledger::block::Block;
+use ledger::capacity::Capacity;
+use ledger::event::{Contracts, Diem, DiemSwap, Entry, Event, Staking, Transfer, UserAmount, Vvv};
+use ledger::parameter::{Parameter, Parameters, Setting};
+use ledger::supply::Supply;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{PgPool, Row};
+use store::StoreError;
+use store::append::{Batch, RawLog, StoredBlock, StoredHeader};
+use store::deployment::{ContractAddresses, Deployment};
+use store::load::BlockRef;
+use store::progress::Progress;
+use store::rewind::Rewind;
+use store::writer::Writer;
+
+const CONTRACTS: Contracts = Contracts {
+    vvv: Address::repeat_byte(0xa1),
+    staking: Address::repeat_byte(0xa2),
+    diem: Address::repeat_byte(0xa3),
+};
+const ALICE: Address = Address::repeat_byte(1);
+
+fn deployment() -> Deployment {
+    let Contracts { vvv, staking, diem } = CONTRACTS;
+    Deployment {
+        chain_id: 8453,
+        start_block: 1,
+        contracts: ContractAddresses { vvv, staking, diem, multicall3: Address::ZERO },
+        clock: None,
+        policy: Default::default(),
+        implementations: Vec::new(),
+        labels: Vec::new(),
+    }
+}
+
+fn hash(number: u64) -> B256 {
+    B256::from(U256::from(number + 1_000))
+}
+
+fn block_ref(number: u64) -> BlockRef {
+    BlockRef { number, hash: Some(hash(number)) }
+}
+
+/// Something of every kind: each block leaves a row in each table but `anomaly` now and then.
+fn events(number: u64) -> Vec<Event> {
+    let amount = U256::from(1_000 + number);
+    let user = |amount| UserAmount { user: ALICE, amount };
+    vec![
+        Event::Vvv(Vvv::Transfer(Transfer { from: Address::ZERO, to: ALICE, amount })),
+        Event::Vvv(Vvv::Transfer(Transfer { from: ALICE, to: Address::ZERO, amount: U256::from(3) })),
+        Event::Staking(Staking::Transfer(Transfer { from: Address::ZERO, to: ALICE, amount })),
+        Event::Staking(Staking::Staked(user(amount))),
+        Event::Diem(Diem::Transfer(Transfer { from: Address::ZERO, to: ALICE, amount: U256::from(7) })),
+        Event::Staking(Staking::DiemMinted(DiemSwap { svvv: U256::from(70), diem: U256::from(7) })),
+        Event::Diem(Diem::Staked(user(U256::from(number % 2)))),
+        Event::Staking(Staking::Set(vec![Setting::word(Parameter::SvvvCooldown, amount)])),
+    ]
+}
+
+/// Blocks `from..=to`, with what the ledger makes of them.
+async fn blocks(writer: &Writer, from: u64, to: u64) -> Vec<StoredBlock> {
+    let state = writer.network_state().await.unwrap();
+    let mut capacity = Capacity::new(CONTRACTS, state.capacity, state.parameters);
+    let mut supply = Supply::new(CONTRACTS, state.supply);
+    for (address, position) in writer.positions(&[ALICE, CONTRACTS.diem]).await.unwrap() {
+        capacity.load(address, position);
+    }
+    for (address, account) in writer.accounts(&[ALICE, Address::ZERO]).await.unwrap() {
+        supply.load(address, account);
+    }
+    (from..=to)
+        .map(|number| {
+            let entries = events(number).into_iter().zip(0..);
+            let entry = |(event, log_index)| Entry { log_index, tx_index: 0, tx_hash: hash(number), event };
+            let readings = vec![Setting { parameter: Parameter::CurveRates, value: vec![U256::MAX; 256] }];
+            let block = Block { number, timestamp: number * 2, entries: entries.map(entry).collect(), readings };
+            let (capacity, supply) = (capacity.apply(&block).unwrap(), supply.apply(&block).unwrap());
+            let header =
+                StoredHeader { number, hash: hash(number), parent_hash: Some(hash(number - 1)), timestamp: number * 2 };
+            StoredBlock { header, logs: raw(&block), block, capacity, supply }
+        })
+        .collect()
+}
+
+fn raw(block: &Block) -> Vec<RawLog> {
+    let light = block.entries.iter().filter(|entry| !matches!(entry.event, Event::Vvv(_)));
+    let log = |entry: &Entry| RawLog {
+        log_index: entry.log_index,
+        tx_index: 0,
+        tx_hash: entry.tx_hash,
+        address: CONTRACTS.staking,
+        topics: vec![B256::repeat_byte(1); usize::try_from(entry.log_index % 5).unwrap()],
+        data: Bytes::from_static(b"data"),
+    };
+    light.map(log).collect()
+}
+
+async fn writer(pool: &PgPool) -> Writer {
+    let writer = Writer::open(options(pool)).await.unwrap();
+    writer.adopt(&deployment()).await.unwrap();
+    writer
+}
+
+fn options(pool: &PgPool) -> PgConnectOptions {
+    (*pool.connect_options()).clone()
+}
+
+async fn append(writer: &Writer, from: u64, to: u64) -> Result<(), StoreError> {
+    let blocks = blocks(writer, from, to).await;
+    let after = (from > 1).then(|| block_ref(from - 1));
+    writer.append(&Batch { blocks: &blocks, after, cursor: block_ref(to) }).await
+}
+
+/// Every row of every table that holds state, as text.
+async fn dump(pool: &PgPool) -> Vec<String> {
+    let mut rows = Vec::new();
+    for statement in [
+        "select cursor::text from cursor order by name",
+        "select block::text from block order by number",
+        "select log::text from log order by block_number, log_index",
+        "select vvv_transfer::text from vvv_transfer order by block_number, log_index",
+        "select reading::text from reading order by block_number, name",
+        "select event::text from event order by block_number, log_index",
+        "select position::text from position order by block_number, address",
+        "select capacity_totals::text from capacity_totals order by block_number",
+        "select supply_totals::text from supply_totals order by block_number",
+        "select burn::text from burn order by block_number, sender",
+        "select parameter::text from parameter order by block_number, name",
+        "select anomaly::text from anomaly order by block_number, log_index, kind",
+    ] {
+        let found = sqlx::query(statement).fetch_all(pool).await.unwrap();
+        assert!(!found.is_empty(), "nothing to compare: {statement}");
+        rows.extend(found.iter().map(|row| row.get::<String, _>(0)));
+    }
+    rows
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_rewind_leaves_no_trace_of_what_it_undoes(pool: PgPool) {
+    let writer = writer(&pool).await;
+    append(&writer, 1, 5).await.unwrap();
+    let before = dump(&pool).await;
+    append(&writer, 6, 9).await.unwrap();
+    assert_ne!(dump(&pool).await, before);
+    let rewind = Rewind { from_number: 9, from_hash: hash(9), ancestor_number: 5, ancestor_hash: hash(5) };
+    writer.rewind_to(&rewind).await.unwrap();
+    assert_eq!(dump(&pool).await, before);
+    let reorgs: i64 = sqlx::query_scalar("select count(*) from reorg").fetch_one(&pool).await.unwrap();
+    assert_eq!(reorgs, 1);
+}
+
+#[sqlx::test(migrations = false)]
+async fn blocks_at_once_and_one_by_one_are_the_same(pool: PgPool) {
+    let writer = writer(&pool).await;
+    append(&writer, 1, 6).await.unwrap();
+    let at_once = dump(&pool).await;
+    let rewind = Rewind { from_number: 6, from_hash: hash(6), ancestor_number: 1, ancestor_hash: hash(1) };
+    writer.rewind_to(&rewind).await.unwrap();
+    for number in 2..=6 {
+        append(&writer, number, number).await.unwrap();
+    }
+    assert_eq!(dump(&pool).await, at_once);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_cursor_that_somebody_moved_stops_the_append(pool: PgPool) {
+    let writer = writer(&pool).await;
+    append(&writer, 1, 3).await.unwrap();
+    let before = dump(&pool).await;
+    let stale = blocks(&writer, 3, 4).await;
+    let refused = writer.append(&Batch { blocks: &stale, after: Some(block_ref(2)), cursor: block_ref(4) }).await;
+    assert!(matches!(refused, Err(StoreError::CursorMoved { .. })), "{refused:?}");
+    let again = writer.append(&Batch { blocks: &stale, after: None, cursor: block_ref(4) }).await;
+    assert!(matches!(again, Err(StoreError::CursorMoved { .. })), "{again:?}");
+    let rewind = Rewind { from_number: 9, from_hash: hash(9), ancestor_number: 1, ancestor_hash: hash(1) };
+    assert!(matches!(writer.rewind_to(&rewind).await, Err(StoreError::CursorMoved { .. })));
+    assert_eq!(dump(&pool).await, before);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_batch_that_fails_half_way_leaves_nothing(pool: PgPool) {
+    let writer = writer(&pool).await;
+    append(&writer, 1, 3).await.unwrap();
+    let before = dump(&pool).await;
+    let mut blocks = blocks(&writer, 4, 6).await;
+    blocks[2].header.hash = hash(1);
+    let failed = writer.append(&Batch { blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(6) }).await;
+    assert!(matches!(failed, Err(StoreError::Database(_))), "{failed:?}");
+    assert_eq!(dump(&pool).await, before);
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_is_loaded_is_what_was_written(pool: PgPool) {
+    let writer = writer(&pool).await;
+    append(&writer, 1, 4).await.unwrap();
+    assert_eq!(writer.cursor().await.unwrap(), Some(block_ref(4)));
+    assert_eq!(writer.block_hash(3).await.unwrap(), Some(hash(3)));
+    assert_eq!(writer.last_timestamp().await.unwrap(), Some(8));
+    let state = writer.network_state().await.unwrap();
+    let minted: u64 = (1..=4).map(|number| 1_000 + number).sum();
+    assert_eq!(state.supply.supply, U256::from(minted));
+    assert_eq!((state.supply.burned, state.supply.burn_count, state.supply.holders), (U256::from(12), 4, 1));
+    assert_eq!(state.parameters.word(Parameter::SvvvCooldown), Some(U256::from(1_004)));
+    assert_eq!(state.parameters.get(Parameter::CurveRates), Some([U256::MAX; 256].as_slice()));
+    let accounts = writer.accounts(&[Address::ZERO, ALICE, CONTRACTS.vvv]).await.unwrap();
+    let balances: Vec<U256> = accounts.iter().map(|(_, account)| account.balance).collect();
+    assert_eq!(balances, [U256::from(12), U256::from(minted - 12), U256::ZERO]);
+    assert_eq!(accounts[1].1.burned.count, 4);
+    let [(_, alice), (_, nobody)] = writer.positions(&[ALICE, CONTRACTS.vvv]).await.unwrap()[..] else { panic!() };
+    assert_eq!((alice.svvv, alice.locked, alice.diem_staked), (U256::from(minted), U256::from(280), U256::from(2)));
+    assert_eq!(nobody, Default::default());
+}
+
+#[sqlx::test(migrations = false)]
+async fn one_writer_at_a_time(pool: PgPool) {
+    let first = writer(&pool).await;
+    let second = Writer::open(options(&pool)).await;
+    assert!(matches!(&second, Err(StoreError::Locked { holder }) if holder.contains("venice-indexer")), "{second:?}");
+    drop(first);
+    Writer::open(options(&pool)).await.unwrap();
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_database_keeps_to_its_deployment(pool: PgPool) {
+    let writer = writer(&pool).await;
+    let mut relabelled = deployment();
+    relabelled.policy.allocation = store::deployment::AllocationName::EpochOpen;
+    writer.adopt(&relabelled).await.unwrap();
+    let stored: serde_json::Value =
+        sqlx::query_scalar("select document from deployment").fetch_one(&pool).await.unwrap();
+    assert_eq!(stored["policy"]["allocation"], "epoch_open");
+    let mut other = deployment();
+    other.contracts.diem = ALICE;
+    let refused = writer.adopt(&other).await;
+    assert!(matches!(refused, Err(StoreError::OtherDeployment { field: "contracts.diem", .. })), "{refused:?}");
+}
+
+#[sqlx::test(migrations = false)]
+async fn finalized_never_falls_and_complaints_are_no_news(pool: PgPool) {
+    let writer = writer(&pool).await;
+    let progress = |finalized_number| Progress { head_number: 50, finalized_number, ..Progress::default() };
+    writer.observe(&progress(Some(40))).await.unwrap();
+    writer.observe(&progress(Some(30))).await.unwrap();
+    assert_eq!(writer.finalized().await.unwrap(), Some(40));
+    let observed = "select observed_at::text from follower";
+    let before: String = sqlx::query_scalar(observed).fetch_one(&pool).await.unwrap();
+    writer.complain(&Progress { halted: Some("why".into()), ..progress(None) }).await.unwrap();
+    let after: String = sqlx::query_scalar(observed).fetch_one(&pool).await.unwrap();
+    assert_eq!(before, after);
+    let halted: Option<String> = sqlx::query_scalar("select halted from follower").fetch_one(&pool).await.unwrap();
+    assert_eq!(halted.as_deref(), Some("why"));
+}
+
+#[sqlx::test(migrations = false)]
+async fn readers_can_only_read(pool: PgPool) {
+    let writer = writer(&pool).await;
+    append(&writer, 1, 1).await.unwrap();
+    let mut connection = pool.acquire().await.unwrap();
+    sqlx::query("set role capacity_reader").execute(&mut *connection).await.unwrap();
+    let read: i64 = sqlx::query_scalar("select count(*) from position").fetch_one(&mut *connection).await.unwrap();
+    assert_eq!(read, 1);
+    for forbidden in [
+        "delete from position",
+        "update cursor set block_number = 0",
+        "insert into anomaly values (1, 1, 'x', 'x')",
+        "truncate block",
+        "drop table block",
+        "create table mine (x int)",
+    ] {
+        let error = sqlx::query(forbidden).execute(&mut *connection).await.unwrap_err();
+        assert_eq!(error.as_database_error().unwrap().code().unwrap(), "42501", "{forbidden}");
+    }
+}
+
+#[test]
+fn parameters_have_names_of_their_own() {
+    for parameter in Parameter::ALL {
+        assert_eq!(Parameter::from_name(parameter.name()), Some(parameter));
+    }
+    assert_eq!(Parameters::default().word(Parameter::Treasury), None);
+}
