@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::ReadError;
 use crate::amount::Amount;
-use crate::columns::at_most;
+use crate::columns::bigint;
 
 /// The value in force after a block; `None` where it is not known.
 ///

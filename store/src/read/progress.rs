@@ -134,8 +134,8 @@ fn cursor(number: Option<i64>, hash: Option<Vec<u8>>, timestamp: Option<i64>) ->
 
 async fn follower(connection: &mut PgConnection) -> Result<Option<Follower>, ReadError> {
     let row: Option<FollowerRow> = sqlx::query_as(
-        "select floor(extract(epoch from observed_at))::at_most as observed_at,
-                greatest(0, floor(extract(epoch from now() - observed_at)))::at_most as observed_seconds_ago,
+        "select floor(extract(epoch from observed_at))::bigint as observed_at,
+                greatest(0, floor(extract(epoch from now() - observed_at)))::bigint as observed_seconds_ago,
                 head_number, head_timestamp, safe_number, finalized_number, blocks_per_second, caught_up,
                 halted, fork_suspected, failing, version
            from follower",
@@ -182,7 +182,7 @@ pub async fn deployment(connection: &mut PgConnection) -> Result<Option<Deployme
 /// [`ReadError`].
 pub async fn reorgs(connection: &mut PgConnection) -> Result<Reorgs, ReadError> {
     let (seen, last_seen_at, depth_max): (i64, Option<i64>, Option<i64>) = sqlx::query_as(
-        "select count(*), floor(extract(epoch from max(seen_at)))::at_most, max(from_number - ancestor_number)
+        "select count(*), floor(extract(epoch from max(seen_at)))::bigint, max(from_number - ancestor_number)
            from reorg",
     )
     .fetch_one(connection)
