@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::ReadError;
 use crate::amount::Amount;
-use crate::columns::bigint;
+use crate::columns::at_most;
 
 /// The value in force after a block; `None` where it is not known.
 ///
