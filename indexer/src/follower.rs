@@ -12,7 +12,7 @@ use store::rewind::Rewind;
 use store::writer::Writer;
 use thiserror::Error;
 
-use crate::chain::{At, Chain, ChainError, Header, Tags};
+use crate::chain::{At, Chain, ChainError, Finality, Header, Tags};
 use crate::decode::Undecodable;
 use crate::fetch::{Fetch, Fetched};
 use crate::plan::{Local, Plan, Verdict, judge, plan};
@@ -70,6 +70,7 @@ pub struct Follower<C> {
     /// What the node said last, and when it was asked; not to be built on after an error.
     tags: Option<Tags>,
     asked: Option<Instant>,
+    finality: Option<(Instant, Finality)>,
     ranges: RangeSize,
     finalized: Option<u64>,
     fork_since: Option<Instant>,
@@ -91,6 +92,7 @@ impl<C: Chain> Follower<C> {
             state: None,
             tags: None,
             asked: None,
+            finality: None,
             ranges: RangeSize::default(),
             finalized,
             fork_since: None,
@@ -122,6 +124,14 @@ impl<C: Chain> Follower<C> {
         outcome
     }
 
+    /// Makes sure that nobody else writes. The pool mends its connections silently, so this is asked before each step.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`], [`StoreError::Database`]
+    pub async fn hold_lock(&mut self) -> Result<(), StoreError> {
+        self.writer.hold_lock().await
+    }
+
     /// The writer this follower writes with.
     pub fn writer(&self) -> &Writer {
         &self.writer
@@ -147,7 +157,7 @@ impl<C: Chain> Follower<C> {
     /// # Errors
     /// [`StoreError`]
     pub async fn safe(&self) -> Result<Option<u64>, StoreError> {
-        let Some(safe) = self.tags().and_then(|tags| tags.safe.clone()) else { return Ok(None) };
+        let Some(safe) = self.tags().and_then(|tags| tags.finality.safe.clone()) else { return Ok(None) };
         match self.cursor() {
             Some(cursor) if cursor.number < safe.number => Ok(self.finalized),
             _ if self.writer.block_hash(safe.number).await? == Some(safe.hash) => Ok(Some(safe.number)),
@@ -159,6 +169,7 @@ impl<C: Chain> Follower<C> {
     pub fn forget(&mut self) {
         self.state = None;
         self.asked = None;
+        self.finality = None;
     }
 
     /// The node's tags, asked again when they are old or when the cursor has reached the head they name.
@@ -170,13 +181,28 @@ impl<C: Chain> Follower<C> {
         {
             return Ok(tags.clone());
         }
-        let tags = self.chain.tags().await?;
-        if tags.finalized.as_ref().is_some_and(|finalized| finalized.number > tags.head.number) {
+        let finality = self.current_finality(max_age).await?;
+        let head = self.chain.head().await?;
+        if finality.finalized.as_ref().is_some_and(|finalized| finalized.number > head.number) {
+            self.finality = None;
             return Err(ChainError::Contradiction("the finalized block is above the head".into()).into());
         }
+        let tags = Tags { head, finality };
         self.asked = Some(Instant::now());
         self.tags = Some(tags.clone());
         Ok(tags)
+    }
+
+    /// Safe and finalized move every few seconds at most: they are asked for less often than the head.
+    async fn current_finality(&mut self, max_age: Duration) -> Result<Finality, StepError> {
+        match &self.finality {
+            Some((asked, finality)) if asked.elapsed() < max_age => Ok(finality.clone()),
+            _ => {
+                let finality = self.chain.finality().await?;
+                self.finality = Some((Instant::now(), finality.clone()));
+                Ok(finality)
+            }
+        }
     }
 
     async fn local(&mut self, tags: &Tags) -> Result<Local, StepError> {
@@ -189,11 +215,11 @@ impl<C: Chain> Follower<C> {
             Ok(hash.map(|hash| BlockRef { number, hash: Some(hash) }))
         };
         let at_head = stored(tags.head.number).await?;
-        let at_finalized = match &tags.finalized {
+        let at_finalized = match &tags.finality.finalized {
             Some(finalized) => stored(finalized.number).await?,
             None => None,
         };
-        if let (Some(ours), Some(theirs)) = (at_finalized, &tags.finalized)
+        if let (Some(ours), Some(theirs)) = (at_finalized, &tags.finality.finalized)
             && ours.hash == Some(theirs.hash)
         {
             self.finalized = self.finalized.max(Some(ours.number));
@@ -222,7 +248,7 @@ impl<C: Chain> Follower<C> {
         };
         let logs = fetched.blocks.iter().map(|block| block.logs.len()).sum();
         self.ranges.answered(logs, started.elapsed());
-        let is_last = tags.finalized.as_ref().is_some_and(|finalized| finalized.number == to);
+        let is_last = tags.finality.finalized.as_ref().is_some_and(|finalized| finalized.number == to);
         self.store(fetched, At::Number, is_last).await?;
         self.finalized = self.finalized.max(Some(to));
         Ok(Outcome::Appended { from, to, logs })

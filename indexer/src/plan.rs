@@ -53,7 +53,7 @@ pub fn plan(local: &Local, tags: &Tags, next: Option<&Header>, range_blocks: u64
         return Plan::Fork;
     }
     let from = local.next();
-    match (next, &tags.finalized) {
+    match (next, &tags.finality.finalized) {
         (Some(_), Some(finalized)) if from <= finalized.number => {
             let to = from.saturating_add(range_blocks.saturating_sub(1)).min(finalized.number);
             Plan::Backfill { from, to }
@@ -71,7 +71,7 @@ fn forks(local: &Local, tags: &Tags, next: Option<&Header>) -> bool {
     let breaks = next.zip(local.cursor.and_then(|cursor| cursor.hash));
     breaks.is_some_and(|(header, hash)| header.parent_hash != hash)
         || is_other(local.at_head, Some(&tags.head))
-        || is_other(local.at_finalized, tags.finalized.as_ref())
+        || is_other(local.at_finalized, tags.finality.finalized.as_ref())
 }
 
 /// What to do about a fork, once its ancestor is known.
@@ -101,6 +101,7 @@ mod tests {
     use alloy_primitives::{B256, Bloom};
 
     use super::*;
+    use crate::chain::Finality;
 
     /// A block of branch `branch` at `number`, on top of the same branch.
     fn header(number: u64, branch: u8) -> Header {
@@ -128,7 +129,8 @@ mod tests {
         let branch = head.hash[31];
         let local = Local { start_block: 100, cursor, at_head, at_finalized: None };
         let next = (head.number >= local.next()).then(|| header(local.next(), branch));
-        let tags = Tags { head, safe: None, finalized: Some(header(finalized, branch)) };
+        let finality = Finality { safe: None, finalized: Some(header(finalized, branch)) };
+        let tags = Tags { head, finality };
         assert_eq!(plan(&local, &tags, next.as_ref(), 50), expected);
     }
 
@@ -161,7 +163,8 @@ mod tests {
     fn a_finalized_block_that_is_not_ours_is_a_fork() {
         let local =
             Local { start_block: 100, cursor: Some(block(1_000, 1)), at_head: None, at_finalized: Some(block(900, 2)) };
-        let tags = Tags { head: header(999, 1), safe: None, finalized: Some(header(900, 1)) };
+        let finality = Finality { safe: None, finalized: Some(header(900, 1)) };
+        let tags = Tags { head: header(999, 1), finality };
         assert_eq!(plan(&local, &tags, None, 50), Plan::Fork);
     }
 

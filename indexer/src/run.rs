@@ -196,7 +196,10 @@ impl<C: Chain> Loop<C> {
 
     /// One step and what is to be said of it. How long to pause, or `None` after a halt.
     async fn turn(&mut self) -> Option<Duration> {
-        let outcome = self.follower.step(TAGS_MAX_AGE).await;
+        let outcome = match self.follower.hold_lock().await {
+            Ok(()) => self.follower.step(TAGS_MAX_AGE).await,
+            Err(error) => Err(error.into()),
+        };
         match outcome {
             Ok(outcome) => {
                 self.backoff = BACKOFF_FIRST;

@@ -38,12 +38,18 @@ impl Writer {
         Ok(Self { pool, lock })
     }
 
-    /// Makes sure that this is still the only writer.
+    /// Makes sure that this is still the only writer: takes the lock again if the session that held it is gone.
     ///
     /// # Errors
-    /// [`StoreError::Database`] if the session that holds the lock is gone.
+    /// [`StoreError::Locked`] if another writer came in between; [`StoreError::Database`].
     pub async fn hold_lock(&mut self) -> Result<(), StoreError> {
-        self.lock.ping().await.map_err(StoreError::from)
+        if self.lock.ping().await.is_ok() {
+            return Ok(());
+        }
+        let mut lock = PgConnection::connect_with(&self.pool.connect_options()).await?;
+        take_lock(&mut lock).await?;
+        self.lock = lock;
+        Ok(())
     }
 
     /// Writes the deployment at the first start, and its policy and labels at later ones.

@@ -48,15 +48,22 @@ pub struct Log {
     pub data: Bytes,
 }
 
+/// How final the node calls its blocks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Finality {
+    /// The newest block whose batch is on L1; `None`: the node has no such tag.
+    pub safe: Option<Header>,
+    /// The newest block whose L1 block is final; `None`: the node has no such tag.
+    pub finalized: Option<Header>,
+}
+
 /// The node's tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tags {
     /// The newest block.
     pub head: Header,
-    /// The newest block whose batch is on L1; `None`: the node has no such tag.
-    pub safe: Option<Header>,
-    /// The newest block whose L1 block is final; `None`: the node has no such tag.
-    pub finalized: Option<Header>,
+    /// What is safe and finalized; may have been asked a little earlier.
+    pub finality: Finality,
 }
 
 /// Which logs.
@@ -81,8 +88,10 @@ pub enum At {
 pub trait Chain: Send + Sync {
     /// EIP-155 id.
     fn chain_id(&self) -> impl Future<Output = Result<u64, ChainError>> + Send;
-    /// Head, safe and finalized.
-    fn tags(&self) -> impl Future<Output = Result<Tags, ChainError>> + Send;
+    /// The newest block.
+    fn head(&self) -> impl Future<Output = Result<Header, ChainError>> + Send;
+    /// Safe and finalized.
+    fn finality(&self) -> impl Future<Output = Result<Finality, ChainError>> + Send;
     /// The header at a height; `None` if the node has none yet.
     fn header(&self, number: u64) -> impl Future<Output = Result<Option<Header>, ChainError>> + Send;
     /// The header of that hash; `None` if the node does not know it.

@@ -20,7 +20,7 @@ use anyhow::Context;
 use url::Url;
 
 use super::error::{classify, classify_http, short};
-use super::{At, Chain, ChainError, Header, Log, LogQuery, Tags};
+use super::{At, Chain, ChainError, Finality, Header, Log, LogQuery};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -128,14 +128,15 @@ impl Chain for RpcChain {
         self.ask(|| self.provider.get_chain_id()).await
     }
 
-    async fn tags(&self) -> Result<Tags, ChainError> {
-        let (head, safe, finalized) = futures::try_join!(
-            self.block(BlockNumberOrTag::Latest.into()),
-            self.tagged(BlockNumberOrTag::Safe),
-            self.tagged(BlockNumberOrTag::Finalized),
-        )?;
-        let head = head.ok_or_else(|| ChainError::Unavailable("the node has no block yet".into()))?;
-        Ok(Tags { head, safe, finalized })
+    async fn head(&self) -> Result<Header, ChainError> {
+        let head = self.block(BlockNumberOrTag::Latest.into()).await?;
+        head.ok_or_else(|| ChainError::Unavailable("the node has no block yet".into()))
+    }
+
+    async fn finality(&self) -> Result<Finality, ChainError> {
+        let (safe, finalized) =
+            futures::try_join!(self.tagged(BlockNumberOrTag::Safe), self.tagged(BlockNumberOrTag::Finalized))?;
+        Ok(Finality { safe, finalized })
     }
 
     async fn header(&self, number: u64) -> Result<Option<Header>, ChainError> {

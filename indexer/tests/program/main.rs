@@ -245,3 +245,23 @@ async fn unknown_topics_are_kept_as_they_came(pool: PgPool) {
     let logs: i64 = sqlx::query_scalar("select count(*) from log").fetch_one(&pool).await.unwrap();
     assert_eq!(logs, 3);
 }
+
+#[sqlx::test(migrations = false)]
+async fn a_database_that_drops_every_connection_is_come_back_to(pool: PgPool) {
+    let node = ScriptedNode::start(chain()).await.unwrap();
+    let indexer = Indexer::start(&pool, &node, "0").await;
+    indexer.reach(&pool, &node).await;
+    let dropped: i64 = sqlx::query_scalar(
+        "select count(pg_terminate_backend(pid)) from pg_stat_activity
+         where application_name = 'venice-indexer' and datname = current_database()",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    assert!(dropped >= 2, "the lock and a connection, not {dropped}");
+    node.chain(|chain| chain.mine([vvv(ALICE, BOB, 7)]));
+    indexer.reach(&pool, &node).await;
+    assert_eq!(balance(&pool, BOB).await.as_deref(), Some("7"));
+    let output = Indexer::start(&pool, &node, "0").await.ended().await;
+    assert_eq!(output.code, Some(1), "the lock is held again: {}", output.log);
+}
