@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+#[path = "support/parent.rs"]
+mod parent;
 mod support;
 
 use std::time::Duration;
@@ -9,8 +11,9 @@ use std::time::Duration;
 use devnet::anvil::AnvilConfig;
 use devnet::guarded::scratch_directory;
 use devnet::rpc::RpcError;
+use parent::{is_parent, parent, tell};
 use serde_json::{Value, json};
-use support::{eventually, is_parent, kill_hard, parent, runs, tell};
+use support::{eventually, kill_hard, runs};
 
 #[tokio::test]
 async fn it_is_base_as_far_as_a_client_can_tell() {

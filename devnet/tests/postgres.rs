@@ -2,14 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+#[path = "support/parent.rs"]
+mod parent;
 mod support;
 
 use std::path::Path;
 
 use devnet::guarded::scratch_directory;
 use devnet::postgres::{Account, Cluster, READER_ROLE, create_database, drop_database, prepare_roles};
+use parent::{is_parent, parent, tell};
 use sqlx::{Connection, Executor, PgConnection};
-use support::{eventually, is_parent, kill_hard, parent, runs, tell};
+use support::{eventually, kill_hard, runs};
 
 async fn answer(url: &str, question: &'static str) -> String {
     let mut connection = PgConnection::connect(url).await.unwrap();
