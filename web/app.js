@@ -1,4 +1,4 @@
-// The page: asks the API every two seconds, sends back the tag of what it holds, and draws what changed.
+// The page: asks every two seconds how things stand and, where there is a new block, for every figure at that block.
 // Amounts are strings of base units and are never made floats; only the length of a bar is.
 "use strict";
 
@@ -6,6 +6,7 @@ const REFRESH_MS = 2000;
 const PAGE_ROWS = 50;
 const SILENT_SECONDS = 30;
 const ONE = 10n ** 18n;
+const FINE_DIGITS = 6;
 
 const $ = (id) => document.getElementById(id);
 const show = (id, text) => { const node = $(id); if (node.textContent !== text) node.textContent = text; };
@@ -22,12 +23,13 @@ function token(units, digits = 2) {
   return grouped((value / ONE).toString()) + (digits ? "." + fraction : "");
 }
 
-/** A small amount keeps the digits that make it one. */
-function exactToken(units) {
+/** Without zeros at the end. A small amount keeps the digits that make it one. */
+function fineToken(units, digits = FINE_DIGITS) {
   if (units === null || units === undefined) return "unknown";
   const value = BigInt(units);
-  const fraction = (value % ONE).toString().padStart(18, "0").replace(/0+$/, "");
-  return grouped((value / ONE).toString()) + (fraction ? "." + fraction : "");
+  const isDust = value > 0n && value < 10n ** BigInt(18 - digits);
+  const text = token(units, isDust ? 18 : digits);
+  return text.replace(/\.?0+$/, (zeros) => (text.includes(".") ? "" : zeros));
 }
 
 /** "0.294900000000000000" as "29.49 %". */
@@ -58,26 +60,19 @@ const time = (text) => text.replace("T", " ").replace("Z", " UTC");
 
 // ---- asking
 
-/** What the API said last to each question, and its tag. */
-const held = new Map();
-
 class Refusal extends Error {
   constructor(problem) {
     super(problem.detail || "The API refused.");
+    this.title = problem.title || "Refused";
     this.kind = String(problem.type || "").split(":").pop();
   }
 }
 
-/** The answer, and whether it is another than the one before. */
 async function ask(path) {
-  const before = held.get(path);
-  const headers = before?.tag ? { "If-None-Match": before.tag } : {};
-  const response = await fetch(path, { headers, cache: "no-store", signal: AbortSignal.timeout(10000) });
-  if (response.status === 304) return { body: before.body, isNew: false };
+  const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(10000) });
   const body = await response.json();
   if (!response.ok) throw new Refusal(body);
-  held.set(path, { body, tag: response.headers.get("etag") });
-  return { body, isNew: true };
+  return body;
 }
 
 // ---- how things stand
@@ -97,15 +92,20 @@ function pill(state) {
   $("sync").className = `pill ${state.replace(" ", "-")}`;
 }
 
+const POLICIES = {
+  live: "The DIEM staked at the moment counts.",
+  epoch_open: "The DIEM staked when the epoch opened counts.",
+  min_of_both: "The DIEM staked at the moment counts, as far as it was staked when the epoch opened.",
+};
+
 function drawStatus(status) {
   document.body.classList.remove("stale");
   const cursor = status.as_of;
   show("lag", duration(status.lag_seconds));
-  show("block", cursor ? integer(cursor.block_number) : "–");
   show("finality", finalityText(status));
   if (status.deployment) {
     show("chain", `Chain ${status.deployment.chain_id}, from block ${integer(status.deployment.start_block)} on`);
-    show("policy", `Policy: ${status.deployment.policy.replaceAll("_", " ")}.`);
+    show("policy", POLICIES[status.deployment.policy] ?? "");
   }
   if (!cursor) return drawNeverSynced(status);
   pill(status.sync);
@@ -116,7 +116,7 @@ function drawStatus(status) {
   notice(null);
 }
 
-const sentence = (text) => text.replace(/\.?$/, ".");
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1).replace(/\.?$/, ".");
 
 function finalityText(status) {
   if (!status.as_of || status.finalized === null) return "–";
@@ -159,7 +159,6 @@ function drawSupply(body) {
   show("supply-liquid", token(body.liquid, 0));
   show("supply-holders", integer(body.holders));
   show("burned-erc20", percent(body.burned_share_of_erc20));
-  show("burned-effective", percent(body.burned_share_of_effective));
   $("burned-meter").value = Number(body.burned_share_of_erc20 ?? 0);
 }
 
@@ -167,6 +166,8 @@ function drawBurns(body) {
   show("burned-total", token(body.total.amount, 0));
   show("burned-programmatic", token(body.by_class.programmatic.amount, 0));
   show("burned-discretionary", token(body.by_class.discretionary.amount, 0));
+  show("burned-airdrop", token(body.by_class.airdrop.amount, 0));
+  show("burned-unclassified", token(body.by_class.unclassified.amount, 0));
 }
 
 function drawStaking(body) {
@@ -182,7 +183,7 @@ function drawDiem(body) {
   show("diem-supply", token(body.supply));
   show("diem-staked", `${token(body.staked)} (${percent(body.staked_ratio, 1)})`);
   show("diem-dollars", `up to $${token(body.staked)}`);
-  show("diem-rate", token(body.mint_rate));
+  show("diem-rate", body.mint_rate === null ? "unknown" : `${token(body.mint_rate)} sVVV`);
   show("diem-remaining", body.remaining === null ? "unknown" : `${token(body.remaining, 0)} DIEM`);
   $("diem-meter").value = Number(body.staked_ratio ?? 0);
 }
@@ -193,9 +194,9 @@ const CARDS = [["/v1/supply", drawSupply], ["/v1/burns", drawBurns], ["/v1/staki
 
 let closesAt = null;
 
-function setEpoch(epoch, blockTime) {
+function setEpoch(epoch) {
   // The block's time, not this machine's, says how much is left; from there on this machine only counts.
-  closesAt = { remaining: epoch.seconds_remaining, since: performance.now(), blockTime };
+  closesAt = { remaining: epoch.seconds_remaining, since: performance.now() };
   show("epoch-id", epoch.id);
 }
 
@@ -209,146 +210,218 @@ function drawCountdown() {
 
 // ---- table
 
+const COLUMNS = [
+  ["Allocation", (item) => dollars(item.allocation_usd)],
+  ["DIEM", (item) => token(item.staked, 4)],
+  ["sVVV", (item) => token(item.svvv)],
+  ["Share", (item) => percent(item.share, 4)],
+];
+
 const table = { order: "allocation", pages: 0, next: null };
 
 const tablePath = () => `/v1/capacity?order=${table.order}&limit=${PAGE_ROWS}`;
 
-function cell(text, name) {
-  const node = document.createElement("td");
+function element(name, text = "", className = "") {
+  const node = document.createElement(name);
   node.textContent = text;
-  if (name) { node.dataset.name = name; node.className = "right"; }
+  node.className = className;
   return node;
 }
 
-function row(item) {
-  const address = cell("");
-  address.className = "address";
-  const button = document.createElement("button");
+function emptyRow(item) {
+  const address = element("td", "", "address");
+  const button = element("button", item.address);
   button.type = "button";
-  button.textContent = item.address;
   button.title = "Look up";
-  button.addEventListener("click", () => { $("address").value = item.address; lookUp(item.address); });
+  button.addEventListener("click", () => { $("address").value = item.address; lookUp(item.address, true); });
   address.append(button);
-  if (item.label) {
-    const label = document.createElement("span");
-    label.className = "label";
-    label.textContent = item.label;
-    address.append(label);
-  }
-  const node = document.createElement("tr");
-  node.append(address, cell(dollars(item.allocation_usd), "Allocation"), cell(token(item.staked, 4), "DIEM"),
-    cell(token(item.svvv), "sVVV"), cell(percent(item.share, 4), "Share"));
+  if (item.label) address.append(element("span", item.label, "label"));
+  const node = element("tr");
+  node.dataset.address = item.address;
+  node.append(address, ...COLUMNS.map(([name]) => {
+    const figure = element("td", "", "right");
+    figure.dataset.name = name;
+    return figure;
+  }));
   return node;
+}
+
+function fill(node, item) {
+  COLUMNS.forEach(([, figure], column) => {
+    const text = figure(item);
+    const place = node.children[column + 1];
+    if (place.textContent !== text) place.textContent = text;
+  });
+  node.classList.toggle("nothing", item.allocation_usd_micros === 0);
+  return node;
+}
+
+/** Keeps each address's row, so that what a reader has selected or focused stays so while the figures move. */
+function drawFirstRows(items) {
+  const body = $("items");
+  const known = new Map(Array.from(body.children, (node) => [node.dataset.address, node]));
+  items.forEach((item, position) => {
+    const node = fill(known.get(item.address) ?? emptyRow(item), item);
+    if (body.children[position] !== node) body.insertBefore(node, body.children[position] ?? null);
+  });
+  while (body.children.length > items.length) body.lastChild.remove();
+  if (items.length > 0) return;
+  const empty = element("td", "Nobody has staked yet.", "empty");
+  empty.colSpan = 1 + COLUMNS.length;
+  const only = element("tr");
+  only.append(empty);
+  body.replaceChildren(only);
 }
 
 function drawRows(body, isFirst) {
-  const rows = body.items.map(row);
-  if (isFirst && rows.length === 0) {
-    const empty = cell("Nobody has staked yet.");
-    empty.colSpan = 5;
-    empty.className = "empty";
-    const only = document.createElement("tr");
-    only.append(empty);
-    rows.push(only);
-  }
-  if (isFirst) $("items").replaceChildren(...rows); else $("items").append(...rows);
+  if (isFirst) drawFirstRows(body.items);
+  else $("items").append(...body.items.map((item) => fill(emptyRow(item), item)));
   table.pages = isFirst ? 1 : table.pages + 1;
   table.next = body.next_cursor;
   $("more").hidden = body.next_cursor === null;
   show("rows", `${integer(body.rows)} addresses at block ${integer(body.as_of.block_number)}`);
   $("pinned").hidden = table.pages === 1;
-  show("pinned", `The list keeps to block ${integer(body.as_of.block_number)}; choose an order to begin again.`);
+  show("pinned-block", integer(body.as_of.block_number));
 }
 
-async function refreshTable() {
-  const { body, isNew } = await ask(tablePath());
-  if (isNew) setEpoch(body.epoch, body.as_of.block_timestamp);
-  if (isNew && table.pages <= 1 && !$("items").contains(document.activeElement)) drawRows(body, true);
+function drawTable(body, order) {
+  setEpoch(body.epoch);
+  // Not under a reader who is pages down, and not in an order that was left while the answer was on its way.
+  if (table.pages <= 1 && order === table.order) drawRows(body, true);
 }
 
 async function showMore() {
   const button = $("more");
   button.disabled = true;
   try {
-    const response = await fetch(`${tablePath()}&cursor=${table.next}`);
-    const body = await response.json();
-    if (response.status === 410) return startTable();
-    if (!response.ok) throw new Refusal(body);
-    drawRows(body, false);
+    drawRows(await ask(`${tablePath()}&cursor=${table.next}`), false);
   } catch (error) {
-    drawUnreachable(error);
+    if (error.kind === "cursor-expired") await startTable();
+    else drawUnreachable(error);
   } finally {
     button.disabled = false;
   }
 }
 
-function startTable() {
-  table.pages = 0;
-  held.delete(tablePath());
-  return refreshTable().catch(drawUnreachable);
+async function startTable() {
+  const order = table.order;
+  try {
+    const body = await ask(tablePath());
+    if (order === table.order) drawRows(body, true);
+  } catch (error) {
+    drawUnreachable(error);
+  }
 }
 
 // ---- look-up
 
-function pair(name, value) {
-  const group = document.createElement("div");
-  const term = document.createElement("dt");
-  const text = document.createElement("dd");
-  term.textContent = name;
-  text.textContent = value;
-  group.append(term, text);
+/** The address whose figures are kept up to date, as the API writes it. */
+let looked = null;
+
+/** Counts look-ups: the answer to one that another has overtaken is not shown. */
+let lookUps = 0;
+
+function pair(name, value, exact = "") {
+  const group = element("div");
+  const text = element("dd", value);
+  if (exact !== value) text.title = exact;
+  group.append(element("dt", name), text);
   return group;
 }
 
+const amount = (name, units) => pair(name, fineToken(units), fineToken(units, 18));
+
+/** What is unstaked: still cooling, or there to be taken out. */
+function cooling(name, part, now) {
+  if (part.cooling === "0") return pair(name, "nothing");
+  const until = part.cooling_ends_at;
+  const when = until === null ? "end unknown" : until <= now ? "can be withdrawn" : `until ${time(until)}`;
+  return pair(name, `${fineToken(part.cooling)}, ${when}`, `${fineToken(part.cooling, 18)}, ${when}`);
+}
+
+function allocation(body) {
+  const text = dollars(body.entitlement.allocation_usd, FINE_DIGITS);
+  if (body.entitlement.minimum_met) return text;
+  return body.diem.staked === "0" ? `${text}, no DIEM staked` : `${text}, below the minimum stake`;
+}
+
 function drawFound(body) {
-  const title = document.createElement("strong");
-  title.className = "address";
-  title.textContent = body.label ? `${body.address} – ${body.label}` : body.address;
-  const cooling = (part) => (part.cooling === "0" ? "nothing" :
-    `${exactToken(part.cooling)}, ${part.cooling_ends_at ? `until ${time(part.cooling_ends_at)}` : "until nobody knows when"}`);
-  const list = document.createElement("dl");
+  const now = body.as_of.block_timestamp;
+  const list = element("dl");
   list.append(
-    pair("Allocation this epoch", dollars(body.entitlement.allocation_usd, 6)),
-    pair("Next epoch, if nothing changes", dollars(body.entitlement.next_allocation_usd, 6)),
-    pair("DIEM staked", exactToken(body.diem.staked)),
-    pair("DIEM liquid", exactToken(body.diem.liquid)),
-    pair("DIEM cooling", cooling(body.diem)),
-    pair("DIEM minted, outstanding", exactToken(body.diem.outstanding)),
-    pair("sVVV", exactToken(body.stake.svvv)),
-    pair("sVVV locked", exactToken(body.stake.locked)),
-    pair("VVV cooling", cooling(body.stake)),
-    pair("Share of sVVV", percent(body.stake.share, 6)),
-    pair("Pro member", body.gates.pro ? "yes" : "no"),
+    pair("Allocation this epoch", allocation(body)),
+    pair("Next epoch, if nothing changes", dollars(body.entitlement.next_allocation_usd, FINE_DIGITS)),
+    amount("DIEM staked", body.diem.staked),
+    amount("DIEM in the wallet", body.diem.liquid),
+    cooling("DIEM cooling", body.diem, now),
+    amount("DIEM minted, not burned", body.diem.outstanding),
+    amount("sVVV", body.stake.svvv),
+    amount("Of it locked for DIEM", body.stake.locked),
+    cooling("VVV cooling", body.stake, now),
+    pair("Share of all sVVV", percent(body.stake.share, 6)),
+    pair("Pro member by stake", body.gates.pro ? "yes" : "no"),
     pair("As of block", integer(body.as_of.block_number)),
   );
+  const title = element("strong", body.label ? `${body.address} – ${body.label}` : body.address, "address");
+  $("found").classList.remove("bad");
   $("found").replaceChildren(title, list);
 }
 
-async function lookUp(text) {
-  const region = $("found");
+function drawNotFound(error) {
+  const [title, text] = error instanceof Refusal ? [sentence(error.title), sentence(error.message)] : ["The API does not answer.", ""];
+  $("found").classList.add("bad");
+  $("found").replaceChildren(element("strong", title), element("p", text));
+}
+
+async function lookUp(text, isMove = false) {
+  const asked = ++lookUps;
   const address = text.trim();
-  region.hidden = address === "";
+  looked = null;
+  $("found").hidden = address === "";
   if (address === "") return;
   try {
-    drawFound((await ask(`/v1/entitlements/${encodeURIComponent(address)}`)).body);
+    const body = await ask(`/v1/entitlements/${encodeURIComponent(address)}`);
+    if (asked !== lookUps) return;
+    looked = body.address;
+    drawFound(body);
   } catch (error) {
-    region.textContent = error instanceof Refusal ? error.message : "The API does not answer.";
+    if (asked !== lookUps) return;
+    drawNotFound(error);
   }
+  show("found-said", $("found").firstChild.textContent);
+  if (isMove) $("found").focus();
+  $("found").scrollIntoView({ block: "nearest" });
 }
 
 // ---- the round
 
-/** Asks everything at once. The status says how things stand; a figure that fails alone speaks for itself. */
+/** All figures or none: those of two blocks never stand side by side. */
+async function drawBlock(at) {
+  const order = table.order;
+  const questions = [...CARDS, [tablePath(), (body) => drawTable(body, order)]];
+  if (looked) questions.push([`/v1/entitlements/${looked}`, (body) => { if (looked === body.address) drawFound(body); }]);
+  const inBlock = (path) => `${path}${path.includes("?") ? "&" : "?"}block=${at.block_number}`;
+  const bodies = await Promise.all(questions.map(([path]) => ask(inBlock(path))));
+  bodies.forEach((body, position) => questions[position][1](body));
+  show("block", integer(at.block_number));
+  $("block").title = time(at.block_timestamp ?? "");
+}
+
+let drawn = null;
+
 async function round() {
-  const figures = [refreshTable(), ...CARDS.map(async ([path, draw]) => {
-    const { body, isNew } = await ask(path);
-    if (isNew) draw(body);
-  })];
-  const [status, ...rest] = await Promise.allSettled([ask("/v1/status"), ...figures]);
-  if (status.status === "rejected") return drawUnreachable(status.reason);
-  drawStatus(status.value.body);
-  const failed = rest.find((figure) => figure.status === "rejected");
-  if (failed && status.value.body.as_of) drawUnreachable(failed.reason);
+  try {
+    const status = await ask("/v1/status");
+    drawStatus(status);
+    const at = status.as_of;
+    const name = at && `${at.block_number} ${at.block_hash}`;
+    if (!at || name === drawn) return;
+    await drawBlock(at);
+    drawn = name;
+  } catch (error) {
+    // A reorg may take the block away between two questions; the next round asks at the one that came instead.
+    if (error.kind !== "block-out-of-range") drawUnreachable(error);
+  }
 }
 
 async function rounds() {
@@ -357,7 +430,9 @@ async function rounds() {
 }
 
 $("search").addEventListener("submit", (event) => { event.preventDefault(); lookUp($("address").value); });
+$("address").addEventListener("input", () => { if ($("address").value === "") lookUp(""); });
 $("order").addEventListener("change", () => { table.order = $("order").value; startTable(); });
 $("more").addEventListener("click", showMore);
+$("renew").addEventListener("click", startTable);
 setInterval(drawCountdown, 250);
 rounds();

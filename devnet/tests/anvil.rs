@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+#[path = "support/parent.rs"]
+mod parent;
 mod support;
 
 use std::time::Duration;
@@ -9,8 +11,9 @@ use std::time::Duration;
 use devnet::anvil::AnvilConfig;
 use devnet::guarded::scratch_directory;
 use devnet::rpc::RpcError;
+use parent::{is_parent, parent, tell};
 use serde_json::{Value, json};
-use support::{PARENT, eventually, kill_hard, parent, runs};
+use support::{eventually, kill_hard, runs};
 
 #[tokio::test]
 async fn it_is_base_as_far_as_a_client_can_tell() {
@@ -79,9 +82,14 @@ async fn with_a_block_time_it_mines_by_itself() {
     anvil.stop().await.unwrap();
 }
 
-#[test]
-fn the_node_writes_its_state_and_stops_when_its_parent_is_killed() {
-    let (child, told) = parent("holds_a_node", 2);
+#[tokio::test]
+async fn the_node_writes_its_state_and_stops_when_its_parent_is_killed() {
+    if is_parent() {
+        let home = scratch_directory("test").unwrap();
+        let anvil = AnvilConfig::new().state(home.join("chain.json")).start().await.unwrap();
+        return tell([anvil.pid().to_string(), home.display().to_string()]).await;
+    }
+    let (child, told) = parent("the_node_writes_its_state_and_stops_when_its_parent_is_killed");
     let pid: u32 = told[0].parse().unwrap();
     let home = std::path::Path::new(&told[1]);
     assert!(runs(pid));
@@ -89,16 +97,4 @@ fn the_node_writes_its_state_and_stops_when_its_parent_is_killed() {
     eventually("the node has stopped", || !runs(pid));
     assert!(home.join("chain.json").exists());
     std::fs::remove_dir_all(home).unwrap();
-}
-
-#[tokio::test]
-#[ignore = "not a test: the parent that another test kills"]
-async fn holds_a_node() {
-    if std::env::var_os(PARENT).is_none() {
-        return;
-    }
-    let home = scratch_directory("test").unwrap();
-    let anvil = AnvilConfig::new().state(home.join("chain.json")).start().await.unwrap();
-    println!("> {}\n> {}", anvil.pid(), home.display());
-    std::future::pending::<()>().await;
 }

@@ -2,14 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+#[path = "support/parent.rs"]
+mod parent;
 mod support;
 
 use std::path::Path;
 
 use devnet::guarded::scratch_directory;
 use devnet::postgres::{Account, Cluster, READER_ROLE, create_database, drop_database, prepare_roles};
+use parent::{is_parent, parent, tell};
 use sqlx::{Connection, Executor, PgConnection};
-use support::{PARENT, eventually, kill_hard, parent, runs};
+use support::{eventually, kill_hard, runs};
 
 async fn answer(url: &str, question: &'static str) -> String {
     let mut connection = PgConnection::connect(url).await.unwrap();
@@ -111,26 +114,19 @@ async fn a_server_left_behind_is_stopped_and_its_data_taken_over() {
     std::fs::remove_dir_all(home).unwrap();
 }
 
-#[test]
-fn the_cluster_stops_when_its_parent_is_killed() {
-    let (child, told) = parent("holds_a_cluster", 2);
+#[tokio::test]
+async fn the_cluster_stops_when_its_parent_is_killed() {
+    if is_parent() {
+        let cluster = Cluster::temporary().await.unwrap();
+        return tell([cluster.pid().to_string(), cluster.socket_directory().display().to_string()]).await;
+    }
+    let (child, told) = parent("the_cluster_stops_when_its_parent_is_killed");
     let pid: u32 = told[0].parse().unwrap();
     let directory = Path::new(&told[1]);
     assert!(runs(pid) && directory.exists());
     kill_hard(child);
     eventually("the server has stopped", || !runs(pid));
     eventually("its directory is gone", || !directory.exists());
-}
-
-#[tokio::test]
-#[ignore = "not a test: the parent that another test kills"]
-async fn holds_a_cluster() {
-    if std::env::var_os(PARENT).is_none() {
-        return;
-    }
-    let cluster = Cluster::temporary().await.unwrap();
-    println!("> {}\n> {}", cluster.pid(), cluster.socket_directory().display());
-    std::future::pending::<()>().await;
 }
 
 /// A directory that Postgres' account can reach.

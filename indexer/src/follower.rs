@@ -324,6 +324,10 @@ impl<C: Chain> Follower<C> {
         match judge(ancestor_number, self.finalized, from_number, tags.head.number, since.elapsed()) {
             Verdict::Suspect => Ok(Outcome::ForkSuspected { ancestor: ancestor_number }),
             Verdict::Halt => Err(StepError::Halt(below_finalized(ancestor_number, self.finalized))),
+            Verdict::Contradiction => Err(ChainError::Contradiction(format!(
+                "block {ancestor_number} is on the node's chain, but the block after it or the finalized one is on another"
+            ))
+            .into()),
             Verdict::Rewind => {
                 let rewind = Rewind { from_number, from_hash, ancestor_number, ancestor_hash };
                 self.writer.rewind_to(&rewind).await?;

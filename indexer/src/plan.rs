@@ -83,11 +83,15 @@ pub enum Verdict {
     Suspect,
     /// Finalized blocks do not fork.
     Halt,
+    /// The branch leaves ours nowhere, so there is nothing to rewind: two of the node's answers exclude each other.
+    Contradiction,
 }
 
 /// Decides about a fork: where it leaves our chain, how high it is, and for how long it has been seen.
 pub fn judge(ancestor: u64, finalized: Option<u64>, cursor: u64, fork_head: u64, seen_for: Duration) -> Verdict {
-    if finalized.is_some_and(|finalized| ancestor < finalized) {
+    if ancestor == cursor.min(fork_head) {
+        Verdict::Contradiction
+    } else if finalized.is_some_and(|finalized| ancestor < finalized) {
         Verdict::Halt
     } else if fork_head >= cursor || seen_for >= FORK_PATIENCE {
         Verdict::Rewind
@@ -202,5 +206,7 @@ mod tests {
         assert_eq!(judge(899, Some(900), 1_000, 2_000, old), Verdict::Halt, "below the finalized block");
         assert_eq!(judge(900, Some(900), 1_000, 2_000, young), Verdict::Rewind, "from the finalized block itself");
         assert_eq!(judge(1, None, 1_000, 2_000, young), Verdict::Rewind, "a node without tags");
+        assert_eq!(judge(1_000, Some(900), 1_000, 1_005, old), Verdict::Contradiction, "our cursor is on it");
+        assert_eq!(judge(990, Some(900), 1_000, 990, old), Verdict::Contradiction, "its head is ours");
     }
 }

@@ -3,12 +3,15 @@
 //! Chain and database live and die together. A node that starts from a state file knows its blocks and the newest
 //! state, but not the states before it, so a database can go on from where it stopped, and only from there.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result};
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::storage::Storage;
 use super::{Up, ports, say};
@@ -16,17 +19,39 @@ use crate::anvil::{Anvil, AnvilConfig};
 use crate::contracts;
 use crate::failure::Failure;
 use crate::guarded::poll;
-use crate::mining;
+use crate::mining::{self, Pace};
 use crate::rpc::Rpc;
 use crate::traffic::{Traffic, TrafficConfig};
 
 /// The economy is the same on every machine.
 const TRAFFIC_SEED: u64 = 1;
 
+/// Seconds since 1970, well before any block. A node that starts from a state file makes a block 0 all the same and
+/// keeps it beside the one in the file: they have to be the same block.
+const GENESIS_TIMESTAMP: u64 = 1_686_789_347;
+
+/// How long to wait for the indexer to come to the head.
+const REST_PATIENCE: Duration = Duration::from_secs(3);
+
 /// A running local chain.
 pub(super) struct LocalChain {
     node: Anvil,
-    traffic: Option<JoinHandle<Result<()>>>,
+    miner: Option<Miner>,
+}
+
+/// The task that makes blocks, and the line whose end tells it to finish the block in hand and stop.
+struct Miner {
+    task: JoinHandle<Result<()>>,
+    line: oneshot::Sender<()>,
+}
+
+impl Miner {
+    async fn stop(self) {
+        drop(self.line);
+        if !self.task.is_finished() {
+            self.task.await.ok();
+        }
+    }
 }
 
 impl LocalChain {
@@ -37,9 +62,9 @@ impl LocalChain {
 
     /// Waits for the node or the traffic to end, which neither should.
     pub(super) async fn ended(&mut self) -> Error {
-        let traffic = async {
-            match &mut self.traffic {
-                Some(traffic) => traffic.await,
+        let miner = async {
+            match &mut self.miner {
+                Some(miner) => (&mut miner.task).await,
                 None => std::future::pending().await,
             }
         };
@@ -48,7 +73,7 @@ impl LocalChain {
                 Ok(status) => super::ended("the local chain", &status),
                 Err(error) => error,
             },
-            outcome = traffic => match outcome {
+            outcome = miner => match outcome {
                 Ok(Ok(())) => Failure::missing("the traffic ended by itself").into(),
                 Ok(Err(error)) => error.context("the traffic ended"),
                 Err(panic) => Error::from(panic).context("the traffic ended"),
@@ -59,26 +84,32 @@ impl LocalChain {
     /// Mines no more and gives the indexer a moment to come to the head: a node that starts again does not know the
     /// states between.
     pub(super) async fn come_to_rest(&mut self, storage: &Storage) {
-        if let Some(traffic) = self.traffic.take() {
-            traffic.abort();
-        }
-        let rpc = self.node.rpc();
-        rpc.call::<Value>("evm_setIntervalMining", [0]).await.ok();
-        poll(Duration::from_secs(3), async || {
-            let (number, hash) = storage.newest_block().await.ok()??;
-            let head = rpc.call::<Value>("eth_getBlockByNumber", json!(["latest", false])).await.ok()?;
-            (head["hash"].as_str() == Some(&hash) && head["number"] == format!("{number:#x}")).then_some(())
-        })
-        .await;
+        let rest = async {
+            self.stop_mining().await;
+            poll(REST_PATIENCE, async || is_at_head(storage, &self.node.rpc()).await.unwrap_or(true).then_some(()))
+                .await
+        };
+        timeout(REST_PATIENCE, rest).await.ok();
     }
 
     /// Stops the traffic, then the node, which writes its state.
     pub(super) async fn stop(mut self) -> Result<()> {
-        if let Some(traffic) = self.traffic.take() {
-            traffic.abort();
-        }
+        timeout(REST_PATIENCE, self.stop_mining()).await.ok();
         self.node.stop().await.map(drop)
     }
+
+    async fn stop_mining(&mut self) {
+        if let Some(miner) = self.miner.take() {
+            miner.stop().await;
+        }
+    }
+}
+
+/// Whether the database stands at the node's head. Fails where either is gone.
+async fn is_at_head(storage: &Storage, rpc: &Rpc) -> Result<bool> {
+    let head = mining::head(rpc).await?;
+    let newest = storage.newest_block().await?;
+    Ok(newest.is_some_and(|(number, hash)| number == head.number && hash == head.hash.to_string()))
 }
 
 /// Starts the chain where it stopped, if the database stopped there too; else both are made anew. Returns the
@@ -108,16 +139,17 @@ pub(super) async fn start(
     }
     let begin = if fits && !is_new { "goes on" } else { "begins" };
     say("chain", &format!("anvil at {} {begin}, state in {}", node.url(), state.display()));
-    let chain = chain.insert(LocalChain { node, traffic: None });
-    let (deployment, traffic) = start_chain(options, directory, &chain.node).await?;
-    chain.traffic = traffic;
+    let chain = chain.insert(LocalChain { node, miner: None });
+    let deployment = directory.join("deployment.toml");
+    std::fs::write(&deployment, contracts::DEPLOYMENT_TOML).context("the deployment cannot be written")?;
+    chain.miner = Some(start_mining(options, &chain.node.rpc()).await?);
     Ok(deployment.display().to_string())
 }
 
 async fn launch(state: &Path) -> Result<Anvil> {
     // The indexer asks for state within seconds of a block, so a few minutes of it are kept, in memory.
     let node = mining::node(AnvilConfig::new()).arg("--prune-history=600");
-    node.port(ports::for_node()).state(state).start().await
+    node.genesis_timestamp(GENESIS_TIMESTAMP).port(ports::for_node()).state(state).start().await
 }
 
 async fn has_block(rpc: &Rpc, number: u64, hash: &str) -> Result<bool> {
@@ -125,27 +157,39 @@ async fn has_block(rpc: &Rpc, number: u64, hash: &str) -> Result<bool> {
     Ok(block["hash"].as_str() == Some(hash))
 }
 
-/// Puts the contracts on the chain unless they are there already, writes the deployment the indexer is to follow, and
-/// sets the traffic going, or just the blocks.
-async fn start_chain(
-    options: &Up,
-    directory: &Path,
-    node: &Anvil,
-) -> Result<(PathBuf, Option<JoinHandle<Result<()>>>)> {
-    let deployment = directory.join("deployment.toml");
-    std::fs::write(&deployment, contracts::DEPLOYMENT_TOML).context("the deployment cannot be written")?;
+/// Puts the contracts on the chain unless they are there already, and sets the traffic going, or just the blocks.
+async fn start_mining(options: &Up, rpc: &Rpc) -> Result<Miner> {
     let config = TrafficConfig::real_time(TRAFFIC_SEED, options.block_time);
-    let deployed = contracts::deploy(&node.rpc(), &config.deploy).await?;
+    let deployed = contracts::deploy(rpc, &config.deploy).await?;
     let found = if deployed.already { "are on it" } else { "were put on it" };
     say("chain", &format!("VVV, staking and DIEM {found}, head is block {}", deployed.head.number));
-    if options.no_traffic {
-        say("traffic", "none");
-        let interval_seconds = options.block_time.as_secs().max(1);
-        node.rpc().call::<Value>("evm_setIntervalMining", [interval_seconds]).await?;
-        return Ok((deployment, None));
+    let pace = format!("a block every {:?}", options.block_time);
+    let (line, stop) = oneshot::channel::<()>();
+    let stop = async move { drop(stop.await) };
+    let task = if options.no_traffic {
+        say("traffic", &format!("none, {pace}"));
+        tokio::spawn(mine_for_others(rpc.clone(), config.deploy.pace, stop))
+    } else {
+        say("traffic", &pace);
+        let mut traffic = Traffic::new(rpc.clone(), config).await?;
+        tokio::spawn(async move { traffic.run(None, stop).await.map(drop) })
+    };
+    Ok(Miner { task, line })
+}
+
+/// Blocks with whatever others have sent. The node's own interval mining would not do: it knows whole seconds only, and
+/// goes by a clock that a chain with several blocks a second has run ahead of.
+async fn mine_for_others(rpc: Rpc, pace: Pace, stop: impl Future<Output = ()>) -> Result<()> {
+    let mut stop = pin!(stop);
+    let mut beat = interval(pace.interval());
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stop => return Ok(()),
+            _ = beat.tick() => {}
+        }
+        let head = mining::head(&rpc).await?;
+        mining::mine(&rpc, pace.after(head.timestamp)).await?;
     }
-    say("traffic", &format!("a block every {:?}", options.block_time));
-    let mut traffic = Traffic::new(node.rpc(), config).await?;
-    let run = async move { traffic.run(None, std::future::pending()).await.map(drop) };
-    Ok((deployment, Some(tokio::spawn(run))))
 }

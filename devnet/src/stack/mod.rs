@@ -173,7 +173,7 @@ impl Stack {
 
     /// Stops what runs, the last first. A second interruption stops waiting for the indexer to come to the head.
     async fn stop(self, impatience: &mut (impl Future<Output = ()> + Unpin)) -> Result<()> {
-        let Self { cluster, mut chain, storage, programs } = self;
+        let Self { cluster, mut chain, storage, mut programs } = self;
         if let (Some(chain), Some(storage), true) = (&mut chain, &storage, programs.indexer_runs()) {
             tokio::select! {
                 () = chain.come_to_rest(storage) => (),

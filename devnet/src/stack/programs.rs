@@ -132,8 +132,8 @@ impl Programs {
     }
 
     /// Whether there is an indexer that can still come to the head.
-    pub(super) fn indexer_runs(&self) -> bool {
-        self.indexer.is_some()
+    pub(super) fn indexer_runs(&mut self) -> bool {
+        self.indexer.as_mut().is_some_and(|indexer| indexer.child.ended().is_ok_and(|status| status.is_none()))
     }
 
     /// The first program that ends by itself; waits for ever where none was started.

@@ -1,25 +1,7 @@
 //! Processes, as tests see them.
 
-use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// Set for the process that plays the parent in a test about a parent's death.
-pub(crate) const PARENT: &str = "DEVNET_TEST_PARENT";
-
-/// Runs an ignored test of this very executable as a process of its own, and returns its first `count` lines that
-/// begin with `> `.
-pub(crate) fn parent(test: &str, count: usize) -> (Child, Vec<String>) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--ignored", "--nocapture"])
-        .env(PARENT, "1")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let told = lines.filter_map(|line| line.split_once("> ").map(|(_, rest)| rest.to_owned())).take(count).collect();
-    (child, told)
-}
 
 /// Kills a process as the kernel does when memory runs out: it learns nothing of it.
 pub(crate) fn kill_hard(mut child: Child) {
