@@ -88,6 +88,8 @@ fn chain_routes() -> OpenApiRouter<App> {
         .routes(routes!(r::burns::get))
         .routes(routes!(r::staking::get))
         .routes(routes!(r::diem::get))
+        .routes(routes!(r::diem_curve::get))
+        .routes(routes!(r::diem_quote::get))
         .routes(routes!(r::status::get))
 }
 

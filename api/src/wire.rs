@@ -49,6 +49,17 @@ impl Units {
             Self::Token => eighteen_digits(amount),
         })
     }
+
+    /// Parses an amount in this unit.
+    pub fn parse(self, text: &str) -> Option<U256> {
+        match self {
+            Self::Base => {
+                let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+                is_number.then(|| text.parse().ok())?
+            }
+            Self::Token => parse_decimal(text),
+        }
+    }
 }
 
 impl Ratio {

@@ -4,6 +4,8 @@ pub mod burns;
 pub mod capacity;
 pub mod check;
 pub mod diem;
+pub mod diem_curve;
+pub mod diem_quote;
 pub mod entitlements;
 pub mod entitlements_batch;
 pub mod healthz;

@@ -21,6 +21,9 @@ async fn at_the_head(pool: PgPool) {
     check(&service, "burns_head", "/v1/burns").await;
     check(&service, "staking_head", "/v1/staking").await;
     check(&service, "diem_head", "/v1/diem").await;
+    check(&service, "diem_curve_head", "/v1/diem/curve").await;
+    check(&service, "diem_quote_head", "/v1/diem/quote?svvv=1000000000000000000001").await;
+    check(&service, "diem_quote_inverse", "/v1/diem/quote?diem=12.000000000000000001&units=token").await;
     check(&service, "status_head", "/v1/status").await;
 }
 
@@ -34,6 +37,9 @@ async fn at_a_past_block(pool: PgPool) {
     check(&service, "staking_past", "/v1/staking?block=105").await;
     check(&service, "diem_past", "/v1/diem?block=113").await;
     check(&service, "diem_before_the_curve", "/v1/diem?block=103").await;
+    check(&service, "diem_curve_before", "/v1/diem/curve?block=103").await;
+    check(&service, "diem_quote_past", "/v1/diem/quote?diem=1&block=105").await;
+    check(&service, "diem_quote_before", "/v1/diem/quote?svvv=1&block=103").await;
     check(&service, "supply_first_block", "/v1/supply?block=100").await;
 }
 
