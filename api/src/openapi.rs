@@ -35,8 +35,12 @@ pub fn base() -> OpenApi {
 }
 
 /// Requests, whose fields may be left out; and fields of answers that `?fields=` leaves out.
-const OPTIONAL: [(&str, &[&str]); 3] =
-    [("BatchRequest", &["addresses", "accounts"]), ("Account", &[]), ("Stake", &["total_svvv", "share"])];
+const OPTIONAL: [(&str, &[&str]); 4] = [
+    ("BatchRequest", &["addresses", "accounts"]),
+    ("AllocationRequest", &["capacity_usd", "source", "basis", "weights", "active"]),
+    ("Account", &[]),
+    ("Stake", &["total_svvv", "share"]),
+];
 
 /// Says what the handlers' types cannot: nulls are written and never left out, which headers come with an answer, and
 /// that OpenAPI knows no star in a path.
@@ -177,7 +181,7 @@ pub enum BodyProblems {
     /// A body that is not declared as JSON.
     #[response(status = 415, content_type = "application/problem+json")]
     Media(Document),
-    /// More than 1,000 addresses.
+    /// More addresses, weights or characters than the limit; `limit` names it.
     #[response(status = 422, content_type = "application/problem+json")]
     Limit(Document),
     /// Something here is broken.

@@ -106,7 +106,8 @@ impl Time {
     }
 }
 
-fn eighteen_digits(value: U256) -> String {
+/// Units of 1e-18 as a decimal with 18 digits after the point.
+pub fn eighteen_digits(value: U256) -> String {
     let (whole, fraction) = value.div_rem(ONE);
     format!("{whole}.{:018}", fraction.to::<u64>())
 }

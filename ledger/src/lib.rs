@@ -8,8 +8,9 @@
 //! - [`supply`]: VVV balances and burns, from all VVV transfers
 //! - [`position`], [`totals`], [`parameter`]: what comes out
 //! - [`attribution`], [`witness`]: the two questions answered per transaction
-//! - [`entitlement`], [`epoch`], [`curve`], [`ratio`]: what the state means to a reader
+//! - [`entitlement`], [`epoch`], [`curve`], [`allocation`], [`ratio`]: what the state means to a reader
 
+pub mod allocation;
 pub mod attribution;
 pub mod block;
 pub mod capacity;

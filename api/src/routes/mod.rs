@@ -1,5 +1,6 @@
 //! One file per route; its first line is the route.
 
+pub mod allocations;
 pub mod burns;
 pub mod capacity;
 pub mod check;
