@@ -91,6 +91,7 @@ fn chain_routes() -> OpenApiRouter<App> {
         .routes(routes!(r::diem::get))
         .routes(routes!(r::diem_curve::get))
         .routes(routes!(r::diem_quote::get))
+        .routes(routes!(r::emissions::get))
         .routes(routes!(r::status::get))
 }
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, U256};
 use ledger::curve::Curve;
+use ledger::parameter::Parameter;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
 use serde::Serialize;
 use store::deployment::Deployment;
@@ -251,6 +252,15 @@ impl Snapshot {
     /// If the database fails.
     pub async fn burns(&mut self) -> Result<Vec<(Address, Tally)>, Problem> {
         Ok(totals::burns(&mut self.reading, self.point.number).await?)
+    }
+
+    /// A parameter of one word; `None` where it is not known.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn word(&mut self, of: Parameter) -> Result<Option<U256>, Problem> {
+        let value = parameter::value(&mut self.reading, of, self.point.number).await?;
+        Ok(value.and_then(|words| words.first().copied()))
     }
 
     /// The DIEM mint curve; `None` where it is not known.

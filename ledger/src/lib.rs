@@ -8,7 +8,7 @@
 //! - [`supply`]: VVV balances and burns, from all VVV transfers
 //! - [`position`], [`totals`], [`parameter`]: what comes out
 //! - [`attribution`], [`witness`]: the two questions answered per transaction
-//! - [`entitlement`], [`epoch`], [`curve`], [`allocation`], [`ratio`]: what the state means to a reader
+//! - [`entitlement`], [`epoch`], [`curve`], [`emission`], [`allocation`], [`ratio`]: what the state means
 
 pub mod allocation;
 pub mod attribution;
@@ -16,6 +16,7 @@ pub mod block;
 pub mod capacity;
 mod checked;
 pub mod curve;
+pub mod emission;
 pub mod entitlement;
 pub mod epoch;
 pub mod event;

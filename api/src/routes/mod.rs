@@ -7,6 +7,7 @@ pub mod check;
 pub mod diem;
 pub mod diem_curve;
 pub mod diem_quote;
+pub mod emissions;
 pub mod entitlements;
 pub mod entitlements_batch;
 pub mod healthz;

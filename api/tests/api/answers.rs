@@ -24,6 +24,8 @@ async fn at_the_head(pool: PgPool) {
     check(&service, "diem_curve_head", "/v1/diem/curve").await;
     check(&service, "diem_quote_head", "/v1/diem/quote?svvv=1000000000000000000001").await;
     check(&service, "diem_quote_inverse", "/v1/diem/quote?diem=12.000000000000000001&units=token").await;
+    check(&service, "emissions_head", "/v1/emissions").await;
+    check(&service, "emissions_tokens", "/v1/emissions?units=token").await;
     check(&service, "status_head", "/v1/status").await;
 }
 
@@ -40,6 +42,9 @@ async fn at_a_past_block(pool: PgPool) {
     check(&service, "diem_curve_before", "/v1/diem/curve?block=103").await;
     check(&service, "diem_quote_past", "/v1/diem/quote?diem=1&block=105").await;
     check(&service, "diem_quote_before", "/v1/diem/quote?svvv=1&block=103").await;
+    check(&service, "emissions_past", "/v1/emissions?block=113").await;
+    check(&service, "emissions_before_the_percentages", "/v1/emissions?block=103").await;
+    check(&service, "emissions_without_stakers", "/v1/emissions?block=100").await;
     check(&service, "supply_first_block", "/v1/supply?block=100").await;
 }
 
