@@ -92,6 +92,8 @@ fn chain_routes() -> OpenApiRouter<App> {
         .routes(routes!(r::diem_curve::get))
         .routes(routes!(r::diem_quote::get))
         .routes(routes!(r::emissions::get))
+        .routes(routes!(r::parameters::get))
+        .routes(routes!(r::parameters_history::get))
         .routes(routes!(r::status::get))
 }
 

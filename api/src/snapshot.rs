@@ -19,6 +19,7 @@ use serde::Serialize;
 use store::deployment::Deployment;
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::block::BlockFacts;
+use store::read::parameter::{Changes, Since};
 use store::read::progress::{Cursor, Progress, Reorgs};
 use store::read::{Reading, account, anomaly, block, parameter, progress, totals};
 use utoipa::ToSchema;
@@ -261,6 +262,22 @@ impl Snapshot {
     pub async fn word(&mut self, of: Parameter) -> Result<Option<U256>, Problem> {
         let value = parameter::value(&mut self.reading, of, self.point.number).await?;
         Ok(value.and_then(|words| words.first().copied()))
+    }
+
+    /// Every parameter that was ever set or read, with the value in force.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn parameters(&mut self) -> Result<Vec<Since>, Problem> {
+        Ok(parameter::in_force(&mut self.reading, self.point.number).await?)
+    }
+
+    /// Changes of parameters up to the block.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn parameter_changes(&mut self, wanted: &Changes) -> Result<Vec<Since>, Problem> {
+        Ok(parameter::changes(&mut self.reading, wanted, self.point.number).await?)
     }
 
     /// The DIEM mint curve; `None` where it is not known.

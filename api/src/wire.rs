@@ -44,10 +44,15 @@ pub struct Time(String);
 impl Units {
     /// An amount in this unit.
     pub fn amount(self, amount: U256) -> Amount {
-        Amount(match self {
+        Amount(self.write(amount))
+    }
+
+    /// The text of an amount in this unit.
+    pub fn write(self, amount: U256) -> String {
+        match self {
             Self::Base => amount.to_string(),
             Self::Token => eighteen_digits(amount),
-        })
+        }
     }
 
     /// Parses an amount in this unit.
@@ -66,6 +71,11 @@ impl Ratio {
     /// From units of 1e-18.
     pub fn new(ratio: U256) -> Self {
         Self(eighteen_digits(ratio))
+    }
+
+    /// As written.
+    pub fn into_text(self) -> String {
+        self.0
     }
 
     /// `part / whole`; `None` where the whole is 0.

@@ -242,9 +242,9 @@ impl Among {
 
     /// What addresses hold is an amount of tokens; a caller's weight has no unit.
     fn write(&self, weight: U256, units: Units) -> String {
-        match (self, units) {
-            (Self::Weights(_), _) | (_, Units::Token) => eighteen_digits(weight),
-            (_, Units::Base) => weight.to_string(),
+        match self {
+            Self::Weights(_) => eighteen_digits(weight),
+            Self::Stakers(_) | Self::Active(..) => units.write(weight),
         }
     }
 }

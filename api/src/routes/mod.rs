@@ -12,6 +12,8 @@ pub mod entitlements;
 pub mod entitlements_batch;
 pub mod healthz;
 pub mod page;
+pub mod parameters;
+pub mod parameters_history;
 pub mod readyz;
 pub mod staking;
 pub mod status;

@@ -26,6 +26,8 @@ async fn at_the_head(pool: PgPool) {
     check(&service, "diem_quote_inverse", "/v1/diem/quote?diem=12.000000000000000001&units=token").await;
     check(&service, "emissions_head", "/v1/emissions").await;
     check(&service, "emissions_tokens", "/v1/emissions?units=token").await;
+    check(&service, "parameters_head", "/v1/parameters").await;
+    check(&service, "parameters_history_head", "/v1/parameters/history").await;
     check(&service, "status_head", "/v1/status").await;
 }
 
@@ -45,6 +47,8 @@ async fn at_a_past_block(pool: PgPool) {
     check(&service, "emissions_past", "/v1/emissions?block=113").await;
     check(&service, "emissions_before_the_percentages", "/v1/emissions?block=103").await;
     check(&service, "emissions_without_stakers", "/v1/emissions?block=100").await;
+    check(&service, "parameters_past", "/v1/parameters?block=104&units=token").await;
+    check(&service, "parameters_history_past", "/v1/parameters/history?block=104&name=implementation").await;
     check(&service, "supply_first_block", "/v1/supply?block=100").await;
 }
 

@@ -11,6 +11,7 @@ mod degraded;
 mod document;
 mod entitlements;
 mod finality;
+mod lists;
 mod page;
 mod pages;
 mod role;
