@@ -94,6 +94,7 @@ fn chain_routes() -> OpenApiRouter<App> {
         .routes(routes!(r::emissions::get))
         .routes(routes!(r::parameters::get))
         .routes(routes!(r::parameters_history::get))
+        .routes(routes!(r::cooldowns::get))
         .routes(routes!(r::status::get))
 }
 

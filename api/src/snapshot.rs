@@ -14,6 +14,7 @@ use std::sync::Arc;
 use alloy_primitives::{Address, B256, U256};
 use ledger::curve::Curve;
 use ledger::parameter::Parameter;
+use ledger::position::Cooling;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
 use serde::Serialize;
 use store::deployment::Deployment;
@@ -278,6 +279,14 @@ impl Snapshot {
     /// If the database fails.
     pub async fn parameter_changes(&mut self, wanted: &Changes) -> Result<Vec<Since>, Problem> {
         Ok(parameter::changes(&mut self.reading, wanted, self.point.number).await?)
+    }
+
+    /// What cools of everybody's sVVV and DIEM, an account at a time.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn cooldowns(&mut self) -> Result<Vec<(Cooling, Cooling)>, Problem> {
+        Ok(account::cooldowns(&mut self.reading, self.point.number).await?)
     }
 
     /// The DIEM mint curve; `None` where it is not known.

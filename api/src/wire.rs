@@ -2,6 +2,7 @@
 
 use alloy_primitives::{Address, U256};
 use jiff::Timestamp;
+use ledger::epoch::Epoch;
 use ledger::ratio::ONE;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -114,6 +115,12 @@ impl Time {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A UTC day, YYYY-MM-DD; empty past the year 9999.
+pub fn day(epoch: Epoch) -> String {
+    let opens_at = i64::try_from(epoch.opens_at()).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    opens_at.map(|time| time.strftime("%Y-%m-%d").to_string()).unwrap_or_default()
 }
 
 /// Units of 1e-18 as a decimal with 18 digits after the point.

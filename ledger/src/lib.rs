@@ -8,11 +8,12 @@
 //! - [`supply`]: VVV balances and burns, from all VVV transfers
 //! - [`position`], [`totals`], [`parameter`]: what comes out
 //! - [`attribution`], [`witness`]: the two questions answered per transaction
-//! - [`entitlement`], [`epoch`], [`curve`], [`emission`], [`allocation`], [`ratio`]: what the state means
+//! - [`entitlement`], [`epoch`], [`curve`], [`emission`], [`allocation`], [`calendar`], [`ratio`]: what it means
 
 pub mod allocation;
 pub mod attribution;
 pub mod block;
+pub mod calendar;
 pub mod capacity;
 mod checked;
 pub mod curve;

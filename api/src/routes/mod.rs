@@ -4,6 +4,7 @@ pub mod allocations;
 pub mod burns;
 pub mod capacity;
 pub mod check;
+pub mod cooldowns;
 pub mod diem;
 pub mod diem_curve;
 pub mod diem_quote;

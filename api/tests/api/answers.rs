@@ -28,6 +28,7 @@ async fn at_the_head(pool: PgPool) {
     check(&service, "emissions_tokens", "/v1/emissions?units=token").await;
     check(&service, "parameters_head", "/v1/parameters").await;
     check(&service, "parameters_history_head", "/v1/parameters/history").await;
+    check(&service, "cooldowns_head", "/v1/cooldowns").await;
     check(&service, "status_head", "/v1/status").await;
 }
 
@@ -49,7 +50,19 @@ async fn at_a_past_block(pool: PgPool) {
     check(&service, "emissions_without_stakers", "/v1/emissions?block=100").await;
     check(&service, "parameters_past", "/v1/parameters?block=104&units=token").await;
     check(&service, "parameters_history_past", "/v1/parameters/history?block=104&name=implementation").await;
+    check(&service, "cooldowns_past", "/v1/cooldowns?block=124&units=token").await;
     check(&service, "supply_first_block", "/v1/supply?block=100").await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn cooldowns_add_up_to_the_totals(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    for block in ["100", "113", "122", "124", "125", "130"] {
+        let of = |path: &str| format!("{path}?block={block}");
+        let calendar = service.get(&of("/v1/cooldowns")).await.ok();
+        assert_eq!(calendar["svvv"]["cooling"]["amount"], service.get(&of("/v1/staking")).await.ok()["cooling"]);
+        assert_eq!(calendar["diem"]["cooling"]["amount"], service.get(&of("/v1/diem")).await.ok()["cooling"]);
+    }
 }
 
 #[sqlx::test(migrations = "../migrations")]

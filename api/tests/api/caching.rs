@@ -13,6 +13,7 @@ async fn an_unchanged_answer_is_not_sent_again(pool: PgPool) {
         "/v1/burns",
         "/v1/staking",
         "/v1/diem",
+        "/v1/cooldowns",
         "/v1/parameters",
         "/v1/parameters/history?limit=3",
         "/v1/emissions",
