@@ -35,8 +35,12 @@ pub fn base() -> OpenApi {
 }
 
 /// Requests, whose fields may be left out; and fields of answers that `?fields=` leaves out.
-const OPTIONAL: [(&str, &[&str]); 3] =
-    [("BatchRequest", &["addresses", "accounts"]), ("Account", &[]), ("Stake", &["total_svvv", "share"])];
+const OPTIONAL: [(&str, &[&str]); 4] = [
+    ("BatchRequest", &["addresses", "accounts"]),
+    ("AllocationRequest", &["capacity_usd", "source", "basis", "weights", "active"]),
+    ("Account", &[]),
+    ("Stake", &["total_svvv", "share"]),
+];
 
 /// Says what the handlers' types cannot: nulls are written and never left out, which headers come with an answer, and
 /// that OpenAPI knows no star in a path.
@@ -113,6 +117,29 @@ pub enum ReadProblems {
     Unavailable(Document),
 }
 
+/// Failures of a quote.
+#[derive(Debug, IntoResponses)]
+pub enum QuoteProblems {
+    /// The answer named by If-None-Match still holds.
+    #[response(status = 304)]
+    Unchanged,
+    /// Neither or both of `svvv` and `diem`, or a parameter that does not parse, is not known or contradicts another.
+    #[response(status = 400, content_type = "application/problem+json")]
+    Parse(Document),
+    /// A block after the cursor or before the start; `first_block` and `last_block` name both ends.
+    #[response(status = 404, content_type = "application/problem+json")]
+    Block(Document),
+    /// More than the buckets still sell: the contract would revert. `diem_max` and `svvv_max` say what can be had.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Exhausted(Document),
+    /// Something here is broken.
+    #[response(status = 500, content_type = "application/problem+json")]
+    Internal(Document),
+    /// No database, no block yet, state older than `max_lag`, or too many requests at once; see Retry-After.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(Document),
+}
+
 /// Failures of a list.
 #[derive(Debug, IntoResponses)]
 pub enum ListProblems {
@@ -154,7 +181,7 @@ pub enum BodyProblems {
     /// A body that is not declared as JSON.
     #[response(status = 415, content_type = "application/problem+json")]
     Media(Document),
-    /// More than 1,000 addresses.
+    /// More addresses, weights or characters than the limit; `limit` names it.
     #[response(status = 422, content_type = "application/problem+json")]
     Limit(Document),
     /// Something here is broken.

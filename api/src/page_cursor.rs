@@ -1,23 +1,25 @@
 //! Where a run through a list has got to, and the block it keeps to. Opaque to clients.
 
-use alloy_primitives::{Address, B256, U256, hex};
+use alloy_primitives::{B256, hex};
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::params::invalid;
+use crate::app::App;
+use crate::params::{BlockParams, invalid};
 use crate::problem::{Kind, Problem};
-use crate::snapshot::Snapshot;
-use crate::table::Order;
+use crate::snapshot::{Needs, Snapshot, pinned};
 
 /// A run may last for so many blocks of the chain.
 const BLOCKS_MAX: u64 = 1_000;
 /// Or for so long.
 const SECONDS_MAX: u64 = 30 * 60;
 
-/// Where a run through a list has got to, and what it keeps to.
+/// Where a run through a list has got to, and what it keeps to. `K` says which list it is and which row came last; cursors
+/// of one list are none of another, as long as their keys are of different shape.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PageCursor {
+pub struct PageCursor<K> {
     /// The block of every page.
     #[serde(rename = "n")]
     pub block_number: u64,
@@ -33,18 +35,12 @@ pub struct PageCursor {
     /// When it began, seconds since 1970.
     #[serde(rename = "t")]
     pub began_at: u64,
-    /// The order of the list.
-    #[serde(rename = "o")]
-    pub order: Order,
-    /// Least allocation, units of 1e-18 dollars.
-    #[serde(rename = "m")]
-    pub min_allocation: U256,
-    /// The last row of the page before.
-    #[serde(rename = "a")]
-    pub after: Address,
+    /// Which list, and its last row so far.
+    #[serde(rename = "k")]
+    pub key: K,
 }
 
-impl PageCursor {
+impl<K: Serialize + DeserializeOwned> PageCursor<K> {
     /// As a client gives it back.
     ///
     /// # Errors
@@ -55,19 +51,25 @@ impl PageCursor {
         serde_json::from_slice(&bytes).map_err(|_| not_ours())
     }
 
+    /// For the page that begins behind the row of this key: of the same run as the cursor before, or of one that begins.
+    pub fn next(before: Option<&Self>, snapshot: &Snapshot, key: K) -> Self {
+        let point = snapshot.point();
+        let head = snapshot.progress().capacity.map_or(point.number, |cursor| cursor.number);
+        let (head_number, began_at) =
+            before.map_or_else(|| (head, now_seconds()), |before| (before.head_number, before.began_at));
+        Self {
+            block_number: point.number,
+            block_hash: point.hash,
+            deployment: snapshot.known().digest,
+            head_number,
+            began_at,
+            key,
+        }
+    }
+
     /// As a client is given it.
     pub fn write(&self) -> String {
         hex::encode(serde_json::to_vec(self).unwrap_or_default())
-    }
-
-    /// Whether the query asks for the same list, where it says anything of it.
-    ///
-    /// # Errors
-    /// [`Kind::InvalidParameter`] if not.
-    pub fn agree(&self, order: Option<Order>, min_allocation: Option<U256>) -> Result<(), Problem> {
-        let agrees = order.is_none_or(|order| order == self.order)
-            && min_allocation.is_none_or(|least| least == self.min_allocation);
-        if agrees { Ok(()) } else { Err(invalid("cursor", "belongs to a list of another order or minimum")) }
     }
 
     /// Whether the block is still the same and the run not too old.
@@ -94,11 +96,45 @@ impl PageCursor {
     }
 }
 
+/// The database at the block that is asked for, or at the cursor's where there is a cursor, as long as that is still the
+/// block it was.
+///
+/// # Errors
+/// [`Kind::CursorExpired`]; [`Kind::InvalidParameter`] where the query names another block; what keeps a snapshot from
+/// being opened.
+pub async fn open<K: Serialize + DeserializeOwned>(
+    app: &App,
+    needs: Needs,
+    query: &BlockParams,
+    cursor: Option<&PageCursor<K>>,
+) -> Result<Snapshot, Problem> {
+    let Some(cursor) = cursor else { return Snapshot::open(app, needs, query).await };
+    let asked = query.which()?;
+    let names_another = query.block.is_some_and(|block| block != cursor.block_number);
+    if names_another || (query.block.is_none() && asked != BlockParams::default().which()?) {
+        return Err(invalid("cursor", "keeps to the block it began with: leave ?block, ?at, ?epoch and ?finality out"));
+    }
+    let at = BlockParams { max_lag: query.max_lag, ..pinned(cursor.block_number) };
+    let snapshot = Snapshot::open(app, needs, &at).await.map_err(|problem| match problem.kind() {
+        Kind::BlockOutOfRange => cursor.reorged(),
+        _ => problem,
+    })?;
+    cursor.hold(&snapshot)?;
+    Ok(snapshot)
+}
+
+/// Takes what a page holds of rows that were read one further, and the last of them if there are more.
+pub fn cut<T>(rows: &mut Vec<T>, limit: usize) -> Option<&T> {
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    rows.last().filter(|_| has_more)
+}
+
 fn expired(why: &str) -> Problem {
     Problem::new(Kind::CursorExpired, format!("{why}; begin again without ?cursor"))
 }
 
 /// Now, seconds since 1970.
-pub fn now_seconds() -> u64 {
+fn now_seconds() -> u64 {
     u64::try_from(Timestamp::now().as_second()).unwrap_or_default()
 }

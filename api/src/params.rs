@@ -185,6 +185,41 @@ impl FromPairs for UnitParams {
     }
 }
 
+const LIMIT_DEFAULT: usize = 100;
+const LIMIT_MAX: usize = 1_000;
+
+/// Rows in one page. A number that is none is a 400; one outside the limits, however large, a 422.
+///
+/// # Errors
+/// [`Kind::InvalidParameter`] or [`Kind::LimitExceeded`].
+pub fn limit(pairs: &mut Pairs) -> Result<usize, Problem> {
+    let Some(text) = pairs.take_text("limit") else { return Ok(LIMIT_DEFAULT) };
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(invalid("limit", &format!("must be a number from 1 to {LIMIT_MAX}")));
+    }
+    text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit)).ok_or_else(|| {
+        Problem::new(Kind::LimitExceeded, format!("?limit must be from 1 to {LIMIT_MAX}")).with("limit", LIMIT_MAX)
+    })
+}
+
+/// Which part of a list.
+#[derive(Clone, Debug, Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListParams {
+    /// Rows in one page.
+    #[param(value_type = Option<i32>, minimum = 1, maximum = 1000, example = 100)]
+    pub limit: usize,
+    /// `next_cursor` of the page before. Keeps to its block for 1,000 blocks or 30 minutes.
+    #[param(value_type = Option<String>)]
+    pub cursor: Option<String>,
+}
+
+impl FromPairs for ListParams {
+    fn from_pairs(pairs: &mut Pairs) -> Result<Self, Problem> {
+        Ok(Self { limit: limit(pairs)?, cursor: pairs.take_text("cursor") })
+    }
+}
+
 /// A block and a unit: what the network's figures take.
 #[derive(Clone, Debug, Default)]
 pub struct FigureParams {

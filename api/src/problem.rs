@@ -42,6 +42,8 @@ pub enum Kind {
     UnsupportedMediaType,
     /// A number outside its limits, or too many addresses.
     LimitExceeded,
+    /// More DIEM than the mint curve still sells.
+    CurveExhausted,
     /// Something here is broken.
     Internal,
     /// The database cannot be reached.
@@ -66,7 +68,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for the document.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::InvalidAddress,
         Self::InvalidParameter,
         Self::InvalidBody,
@@ -80,6 +82,7 @@ impl Kind {
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::LimitExceeded,
+        Self::CurveExhausted,
         Self::Internal,
         Self::DatabaseGone,
         Self::NotMigrated,
@@ -109,6 +112,7 @@ impl Kind {
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body-too-large", "Body too large"),
             Self::UnsupportedMediaType => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Not JSON"),
             Self::LimitExceeded => (S::UNPROCESSABLE_ENTITY, "limit-exceeded", "Outside the limits"),
+            Self::CurveExhausted => (S::UNPROCESSABLE_ENTITY, "curve-exhausted", "Past the end of the mint curve"),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
             Self::DatabaseGone => (S::SERVICE_UNAVAILABLE, "database-gone", "Database cannot be reached"),
             Self::NotMigrated => (S::SERVICE_UNAVAILABLE, "not-migrated", "Database not migrated"),

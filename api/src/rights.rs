@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use alloy_primitives::{Address, U256};
-use jiff::Timestamp;
 use ledger::entitlement::Policy;
 use serde::Serialize;
 use store::deployment::Deployment;
@@ -13,7 +12,7 @@ use crate::holding::Holding;
 use crate::params::{FromPairs, Pairs};
 use crate::problem::Problem;
 use crate::snapshot::{EpochAt, Finality, Snapshot};
-use crate::wire::{Amount, Ratio, Time, Units, Usd, usd_micros};
+use crate::wire::{Amount, Ratio, Time, Units, Usd, day, usd_micros};
 
 /// What an account has, may do and may use.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -262,7 +261,7 @@ impl EpochView {
     /// An epoch as it is written.
     pub fn new(at: &EpochAt) -> Self {
         Self {
-            id: epoch_id(at),
+            id: day(at.epoch),
             number: at.epoch.number,
             opens_at: Time::new(at.epoch.opens_at()),
             closes_at: Time::new(at.epoch.closes_at()),
@@ -271,10 +270,4 @@ impl EpochView {
             opening_finality: at.opening_finality,
         }
     }
-}
-
-/// The UTC day, YYYY-MM-DD.
-pub fn epoch_id(at: &EpochAt) -> String {
-    let opens_at = i64::try_from(at.epoch.opens_at()).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-    opens_at.map(|time| time.strftime("%Y-%m-%d").to_string()).unwrap_or_default()
 }

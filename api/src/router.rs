@@ -84,10 +84,17 @@ fn chain_routes() -> OpenApiRouter<App> {
         .routes(routes!(r::check::get))
         .routes(routes!(r::check::get_forwarded))
         .routes(routes!(r::capacity::get))
+        .routes(routes!(r::allocations::post))
         .routes(routes!(r::supply::get))
         .routes(routes!(r::burns::get))
         .routes(routes!(r::staking::get))
         .routes(routes!(r::diem::get))
+        .routes(routes!(r::diem_curve::get))
+        .routes(routes!(r::diem_quote::get))
+        .routes(routes!(r::emissions::get))
+        .routes(routes!(r::parameters::get))
+        .routes(routes!(r::parameters_history::get))
+        .routes(routes!(r::cooldowns::get))
         .routes(routes!(r::status::get))
 }
 

@@ -13,11 +13,14 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, U256};
 use ledger::curve::Curve;
+use ledger::parameter::Parameter;
+use ledger::position::Cooling;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
 use serde::Serialize;
 use store::deployment::Deployment;
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::block::BlockFacts;
+use store::read::parameter::{Changes, Since};
 use store::read::progress::{Cursor, Progress, Reorgs};
 use store::read::{Reading, account, anomaly, block, parameter, progress, totals};
 use utoipa::ToSchema;
@@ -251,6 +254,39 @@ impl Snapshot {
     /// If the database fails.
     pub async fn burns(&mut self) -> Result<Vec<(Address, Tally)>, Problem> {
         Ok(totals::burns(&mut self.reading, self.point.number).await?)
+    }
+
+    /// A parameter of one word; `None` where it is not known.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn word(&mut self, of: Parameter) -> Result<Option<U256>, Problem> {
+        let value = parameter::value(&mut self.reading, of, self.point.number).await?;
+        Ok(value.and_then(|words| words.first().copied()))
+    }
+
+    /// Every parameter that was ever set or read, with the value in force.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn parameters(&mut self) -> Result<Vec<Since>, Problem> {
+        Ok(parameter::in_force(&mut self.reading, self.point.number).await?)
+    }
+
+    /// Changes of parameters up to the block.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn parameter_changes(&mut self, wanted: &Changes) -> Result<Vec<Since>, Problem> {
+        Ok(parameter::changes(&mut self.reading, wanted, self.point.number).await?)
+    }
+
+    /// What cools of everybody's sVVV and DIEM, an account at a time.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn cooldowns(&mut self) -> Result<Vec<(Cooling, Cooling)>, Problem> {
+        Ok(account::cooldowns(&mut self.reading, self.point.number).await?)
     }
 
     /// The DIEM mint curve; `None` where it is not known.

@@ -2,6 +2,7 @@
 
 use alloy_primitives::{Address, U256};
 use jiff::Timestamp;
+use ledger::epoch::Epoch;
 use ledger::ratio::ONE;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -44,10 +45,26 @@ pub struct Time(String);
 impl Units {
     /// An amount in this unit.
     pub fn amount(self, amount: U256) -> Amount {
-        Amount(match self {
+        Amount(self.write(amount))
+    }
+
+    /// The text of an amount in this unit.
+    pub fn write(self, amount: U256) -> String {
+        match self {
             Self::Base => amount.to_string(),
             Self::Token => eighteen_digits(amount),
-        })
+        }
+    }
+
+    /// Parses an amount in this unit.
+    pub fn parse(self, text: &str) -> Option<U256> {
+        match self {
+            Self::Base => {
+                let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+                is_number.then(|| text.parse().ok())?
+            }
+            Self::Token => parse_decimal(text),
+        }
     }
 }
 
@@ -55,6 +72,11 @@ impl Ratio {
     /// From units of 1e-18.
     pub fn new(ratio: U256) -> Self {
         Self(eighteen_digits(ratio))
+    }
+
+    /// As written.
+    pub fn into_text(self) -> String {
+        self.0
     }
 
     /// `part / whole`; `None` where the whole is 0.
@@ -95,7 +117,14 @@ impl Time {
     }
 }
 
-fn eighteen_digits(value: U256) -> String {
+/// A UTC day, YYYY-MM-DD; empty past the year 9999.
+pub fn day(epoch: Epoch) -> String {
+    let opens_at = i64::try_from(epoch.opens_at()).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    opens_at.map(|time| time.strftime("%Y-%m-%d").to_string()).unwrap_or_default()
+}
+
+/// Units of 1e-18 as a decimal with 18 digits after the point.
+pub fn eighteen_digits(value: U256) -> String {
     let (whole, fraction) = value.div_rem(ONE);
     format!("{whole}.{:018}", fraction.to::<u64>())
 }

@@ -8,13 +8,16 @@
 //! - [`supply`]: VVV balances and burns, from all VVV transfers
 //! - [`position`], [`totals`], [`parameter`]: what comes out
 //! - [`attribution`], [`witness`]: the two questions answered per transaction
-//! - [`entitlement`], [`epoch`], [`curve`], [`ratio`]: what the state means to a reader
+//! - [`entitlement`], [`epoch`], [`curve`], [`emission`], [`allocation`], [`calendar`], [`ratio`]: what it means
 
+pub mod allocation;
 pub mod attribution;
 pub mod block;
+pub mod calendar;
 pub mod capacity;
 mod checked;
 pub mod curve;
+pub mod emission;
 pub mod entitlement;
 pub mod epoch;
 pub mod event;

@@ -20,6 +20,11 @@ pub(crate) fn at_most(block_number: u64) -> i64 {
     i64::try_from(block_number).unwrap_or(i64::MAX)
 }
 
+/// How many rows to read; more than fit are more than there can be.
+pub(crate) fn rows_at_most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
 /// A log or transaction index on its way to an `integer`.
 pub(crate) fn integer(value: u32) -> Result<i32, Corrupt> {
     i32::try_from(value).map_err(|_| Corrupt(format!("{value} does not fit in an integer")))

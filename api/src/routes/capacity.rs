@@ -1,25 +1,22 @@
 //! `GET /v1/capacity`
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, U256};
 use axum::extract::State;
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::extract::{Conditional, Query};
 use crate::openapi::ListProblems;
-use crate::page_cursor::{PageCursor, now_seconds};
-use crate::params::{BlockParams, FromPairs, Pairs, UnitParams, integer, invalid};
-use crate::problem::{Kind, Problem};
+use crate::page_cursor::{PageCursor, cut, open};
+use crate::params::{BlockParams, FromPairs, Pairs, UnitParams, invalid, limit};
+use crate::problem::Problem;
 use crate::respond::{answer, unchanged};
 use crate::rights::EpochView;
-use crate::snapshot::{AsOf, Needs, Snapshot, pinned};
+use crate::snapshot::{AsOf, Needs, Snapshot};
 use crate::table::{Order, Row, Table};
 use crate::wire::{AddressText, Amount, Ratio, Units, Usd, parse_decimal, usd_micros};
-
-const LIMIT_DEFAULT: u64 = 100;
-const LIMIT_MAX: u64 = 1_000;
 
 /// Which part of the table.
 #[derive(Clone, Debug, Default, IntoParams)]
@@ -33,7 +30,7 @@ pub struct PageParams {
     min_allocation_usd: Option<U256>,
     /// Rows in one page.
     #[param(value_type = Option<i32>, minimum = 1, maximum = 1000, example = 100)]
-    limit: u64,
+    limit: usize,
     /// `next_cursor` of the page before. Keeps to its block for 1,000 blocks or 30 minutes.
     #[param(value_type = Option<String>)]
     cursor: Option<String>,
@@ -53,7 +50,7 @@ impl FromPairs for CapacityParams {
             page: PageParams {
                 order: pairs.take("order", order, "address, allocation or share")?,
                 min_allocation_usd: pairs.take("min_allocation_usd", parse_decimal, "dollars such as 0.5")?,
-                limit: limit(pairs.take_text("limit"))?,
+                limit: limit(pairs)?,
                 cursor: pairs.take_text("cursor"),
             },
             block: BlockParams::from_pairs(pairs)?,
@@ -70,17 +67,6 @@ fn order(name: &str) -> Option<Order> {
         "share" => Some(Order::Share),
         _ => None,
     }
-}
-
-/// A number that is none is a 400; one outside the limits, however large, a 422.
-fn limit(text: Option<String>) -> Result<u64, Problem> {
-    let Some(text) = text else { return Ok(LIMIT_DEFAULT) };
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(invalid("limit", &format!("must be a number from 1 to {LIMIT_MAX}")));
-    }
-    integer(&text).filter(|limit| (1..=LIMIT_MAX).contains(limit)).ok_or_else(|| {
-        Problem::new(Kind::LimitExceeded, format!("?limit must be from 1 to {LIMIT_MAX}")).with("limit", LIMIT_MAX)
-    })
 }
 
 /// One page of the capacity table.
@@ -150,33 +136,38 @@ pub async fn get(
     conditional: Conditional,
 ) -> Result<Response, Problem> {
     let cursor = query.page.cursor.as_deref().map(PageCursor::parse).transpose()?;
-    let mut snapshot = open(&app, &query, cursor.as_ref()).await?;
+    let mut snapshot = open(&app, Needs::Capacity, &query.block, cursor.as_ref()).await?;
     if let Some(response) = unchanged(&snapshot, &conditional) {
         return Ok(response);
     }
     let epoch = snapshot.epoch().await?;
     let table = snapshot.table(&epoch).await?;
     let total_svvv = snapshot.capacity_totals().await?.svvv_supply;
-    let page = Page::new(&query, cursor, &snapshot)?;
+    let page = Page::new(&query, cursor)?;
     let body = page.answer(&snapshot, &table, total_svvv, EpochView::new(&epoch));
     Ok(answer(&snapshot, &conditional, &body))
 }
 
-/// At the cursor's block where there is a cursor, as long as that is still the block it was.
-async fn open(app: &App, query: &CapacityParams, cursor: Option<&PageCursor>) -> Result<Snapshot, Problem> {
-    let Some(cursor) = cursor else { return Snapshot::open(app, Needs::Capacity, &query.block).await };
-    let asked = query.block.which()?;
-    let names_another = query.block.block.is_some_and(|block| block != cursor.block_number);
-    if names_another || (query.block.block.is_none() && asked != BlockParams::default().which()?) {
-        return Err(invalid("cursor", "keeps to the block it began with: leave ?block, ?at, ?epoch and ?finality out"));
+/// Which list, and its last row so far.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Key {
+    #[serde(rename = "o")]
+    order: Order,
+    /// Least allocation, units of 1e-18 dollars.
+    #[serde(rename = "m")]
+    min_allocation: U256,
+    #[serde(rename = "a")]
+    after: Address,
+}
+
+impl Key {
+    /// Whether the query asks for the same list, where it says anything of it.
+    fn agree(&self, order: Option<Order>, min_allocation: Option<U256>) -> Result<(), Problem> {
+        let agrees = order.is_none_or(|order| order == self.order)
+            && min_allocation.is_none_or(|least| least == self.min_allocation);
+        if agrees { Ok(()) } else { Err(invalid("cursor", "belongs to a list of another order or minimum")) }
     }
-    let at = BlockParams { max_lag: query.block.max_lag, ..pinned(cursor.block_number) };
-    let snapshot = Snapshot::open(app, Needs::Capacity, &at).await.map_err(|problem| match problem.kind() {
-        Kind::BlockOutOfRange => cursor.reorged(),
-        _ => problem,
-    })?;
-    cursor.hold(&snapshot)?;
-    Ok(snapshot)
 }
 
 /// A page that is being made.
@@ -185,39 +176,30 @@ struct Page {
     min_allocation: U256,
     limit: usize,
     units: Units,
-    after: Option<Address>,
-    began: (u64, u64),
-    pin: (u64, Option<B256>, B256),
+    before: Option<PageCursor<Key>>,
 }
 
 impl Page {
-    fn new(query: &CapacityParams, cursor: Option<PageCursor>, snapshot: &Snapshot) -> Result<Self, Problem> {
+    fn new(query: &CapacityParams, before: Option<PageCursor<Key>>) -> Result<Self, Problem> {
         let PageParams { order, min_allocation_usd, limit, .. } = query.page;
-        if let Some(cursor) = &cursor {
-            cursor.agree(order, min_allocation_usd)?;
-        }
-        let point = snapshot.point();
-        let head = snapshot.progress().capacity.map_or(point.number, |cursor| cursor.number);
-        Ok(Self {
-            order: cursor.as_ref().map_or(order.unwrap_or_default(), |cursor| cursor.order),
-            min_allocation: cursor
-                .as_ref()
-                .map_or(min_allocation_usd.unwrap_or_default(), |cursor| cursor.min_allocation),
-            limit: usize::try_from(limit).unwrap_or(usize::MAX),
-            units: query.units,
-            after: cursor.as_ref().map(|cursor| cursor.after),
-            began: cursor.as_ref().map_or((head, now_seconds()), |cursor| (cursor.head_number, cursor.began_at)),
-            pin: (point.number, point.hash, snapshot.known().digest),
-        })
+        let (order, min_allocation) = match &before {
+            Some(PageCursor { key, .. }) => {
+                key.agree(order, min_allocation_usd)?;
+                (key.order, key.min_allocation)
+            }
+            None => (order.unwrap_or_default(), min_allocation_usd.unwrap_or_default()),
+        };
+        Ok(Self { order, min_allocation, limit, units: query.units, before })
     }
 
     fn answer(&self, snapshot: &Snapshot, table: &Table, total_svvv: U256, epoch: EpochView) -> CapacityAnswer {
-        let wanted = table.rows(self.order, self.after).filter(|row| row.entitlement.allocation >= self.min_allocation);
+        let after = self.before.as_ref().map(|cursor| cursor.key.after);
+        let wanted = table.rows(self.order, after).filter(|row| row.entitlement.allocation >= self.min_allocation);
         let mut rows: Vec<&Row> = wanted.take(self.limit + 1).collect();
-        let has_more = rows.len() > self.limit;
-        rows.truncate(self.limit);
-        let last = rows.last().filter(|_| has_more);
-        let next_cursor = last.map(|row| self.cursor(row.address).write());
+        let next_cursor = cut(&mut rows, self.limit).map(|row| {
+            let key = Key { order: self.order, min_allocation: self.min_allocation, after: row.address };
+            PageCursor::next(self.before.as_ref(), snapshot, key).write()
+        });
         let deployment = snapshot.deployment();
         let view = |row: &Row| {
             let label = deployment.label(row.address);
@@ -246,21 +228,6 @@ impl Page {
             epoch_open: self.units.amount(row.staked.epoch_open),
             allocation_usd: Usd::new(row.entitlement.allocation),
             allocation_usd_micros: usd_micros(row.entitlement.allocation),
-        }
-    }
-
-    fn cursor(&self, after: Address) -> PageCursor {
-        let (block_number, block_hash, deployment) = self.pin;
-        let (head_number, began_at) = self.began;
-        PageCursor {
-            block_number,
-            block_hash,
-            deployment,
-            head_number,
-            began_at,
-            order: self.order,
-            min_allocation: self.min_allocation,
-            after,
         }
     }
 }

@@ -15,9 +15,8 @@ use crate::openapi::CheckProblems;
 use crate::params::{BlockParams, FromPairs, Pairs, seconds};
 use crate::problem::{Kind, Problem};
 use crate::respond::answer_untagged;
-use crate::rights::epoch_id;
 use crate::snapshot::{AsOf, EpochAt, Finality, Needs, Snapshot};
-use crate::wire::{AddressText, Time, Usd, parse_decimal, usd_micros};
+use crate::wire::{AddressText, Time, Usd, day, parse_decimal, usd_micros};
 
 /// What a proxy asks.
 #[derive(Clone, Debug, IntoParams)]
@@ -185,7 +184,7 @@ fn verdict(address: Address, entitled: &Entitlement, epoch: &EpochAt, as_of: &As
         allowed: true,
         allocation_usd: Usd::new(entitled.allocation),
         allocation_usd_micros: usd_micros(entitled.allocation),
-        epoch: epoch_id(epoch),
+        epoch: day(epoch.epoch),
         as_of: as_of.clone(),
     }
 }
@@ -207,7 +206,7 @@ fn write_verdict(headers: &mut HeaderMap, entitled: &Entitlement, epoch: &EpochA
     let closes = Time::new(epoch.epoch.closes_at()).map(|time| time.as_str().to_owned()).unwrap_or_default();
     let verdict = [
         ("x-capacity-allocation-usd-micros", usd_micros(entitled.allocation).to_string()),
-        ("x-capacity-epoch", epoch_id(epoch)),
+        ("x-capacity-epoch", day(epoch.epoch)),
         ("x-capacity-epoch-closes", closes),
         ("x-capacity-policy", as_of.policy.to_owned()),
     ];

@@ -134,7 +134,7 @@ pub async fn get(
     Ok(answer(&snapshot, &conditional, &body))
 }
 
-fn view(curve: &Curve, supply: U256, units: Units) -> CurveView {
+pub(crate) fn view(curve: &Curve, supply: U256, units: Units) -> CurveView {
     CurveView {
         mint_rate: curve.mint_rate(supply).map(|rate| units.amount(rate)),
         diem_per_svvv: curve.diem_per_svvv(supply).map(Ratio::new),
@@ -145,7 +145,7 @@ fn view(curve: &Curve, supply: U256, units: Units) -> CurveView {
 }
 
 /// Without the curve nothing that it tells is known.
-fn unknown(curve: Option<&Curve>) -> Vec<String> {
+pub(crate) fn unknown(curve: Option<&Curve>) -> Vec<String> {
     let fields = ["mint_rate", "diem_per_svvv", "target", "remaining", "table_remaining"];
     if curve.is_some() { Vec::new() } else { fields.map(str::to_owned).to_vec() }
 }

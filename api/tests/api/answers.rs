@@ -21,6 +21,14 @@ async fn at_the_head(pool: PgPool) {
     check(&service, "burns_head", "/v1/burns").await;
     check(&service, "staking_head", "/v1/staking").await;
     check(&service, "diem_head", "/v1/diem").await;
+    check(&service, "diem_curve_head", "/v1/diem/curve").await;
+    check(&service, "diem_quote_head", "/v1/diem/quote?svvv=1000000000000000000001").await;
+    check(&service, "diem_quote_inverse", "/v1/diem/quote?diem=12.000000000000000001&units=token").await;
+    check(&service, "emissions_head", "/v1/emissions").await;
+    check(&service, "emissions_tokens", "/v1/emissions?units=token").await;
+    check(&service, "parameters_head", "/v1/parameters").await;
+    check(&service, "parameters_history_head", "/v1/parameters/history").await;
+    check(&service, "cooldowns_head", "/v1/cooldowns").await;
     check(&service, "status_head", "/v1/status").await;
 }
 
@@ -34,7 +42,27 @@ async fn at_a_past_block(pool: PgPool) {
     check(&service, "staking_past", "/v1/staking?block=105").await;
     check(&service, "diem_past", "/v1/diem?block=113").await;
     check(&service, "diem_before_the_curve", "/v1/diem?block=103").await;
+    check(&service, "diem_curve_before", "/v1/diem/curve?block=103").await;
+    check(&service, "diem_quote_past", "/v1/diem/quote?diem=1&block=105").await;
+    check(&service, "diem_quote_before", "/v1/diem/quote?svvv=1&block=103").await;
+    check(&service, "emissions_past", "/v1/emissions?block=113").await;
+    check(&service, "emissions_before_the_percentages", "/v1/emissions?block=103").await;
+    check(&service, "emissions_without_stakers", "/v1/emissions?block=100").await;
+    check(&service, "parameters_past", "/v1/parameters?block=104&units=token").await;
+    check(&service, "parameters_history_past", "/v1/parameters/history?block=104&name=implementation").await;
+    check(&service, "cooldowns_past", "/v1/cooldowns?block=124&units=token").await;
     check(&service, "supply_first_block", "/v1/supply?block=100").await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn cooldowns_add_up_to_the_totals(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    for block in ["100", "113", "122", "124", "125", "130"] {
+        let of = |path: &str| format!("{path}?block={block}");
+        let calendar = service.get(&of("/v1/cooldowns")).await.ok();
+        assert_eq!(calendar["svvv"]["cooling"]["amount"], service.get(&of("/v1/staking")).await.ok()["cooling"]);
+        assert_eq!(calendar["diem"]["cooling"]["amount"], service.get(&of("/v1/diem")).await.ok()["cooling"]);
+    }
 }
 
 #[sqlx::test(migrations = "../migrations")]

@@ -94,6 +94,28 @@ async fn limits(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn quotes(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    for query in
+        ["", "svvv=1&diem=1", "svvv=", "svvv=-1", "svvv=1.5", "diem=1e3", "diem=.5&units=token", "svvv=1&blok=1"]
+    {
+        service.get(&format!("/v1/diem/quote?{query}")).await.problem(400, "invalid-parameter");
+    }
+    // 256 buckets of 5 DIEM, of which 10 are minted: 1,270 are left.
+    let all = service.get("/v1/diem/quote?units=token&diem=1270").await.ok();
+    assert_eq!((&all["diem"], &all["mint_rate_after"]), (&json!("1270.000000000000000000"), &json!(null)));
+    let refused = service.get("/v1/diem/quote?units=token&diem=1270.000000000000000001").await;
+    let body = refused.problem(422, "curve-exhausted");
+    assert_eq!(body["diem_max"], "1270000000000000000000");
+    let svvv_max = body["svvv_max"].as_str().unwrap();
+    service.get(&format!("/v1/diem/quote?svvv={svvv_max}")).await.ok();
+    service.get(&format!("/v1/diem/quote?svvv={svvv_max}1")).await.problem(422, "curve-exhausted");
+    let immense = format!("{}", alloy_primitives::U256::MAX);
+    service.get(&format!("/v1/diem/quote?diem={immense}")).await.problem(422, "curve-exhausted");
+    service.get(&format!("/v1/diem/quote?diem={immense}0")).await.problem(400, "invalid-parameter");
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn bodies(pool: PgPool) {
     let service = Service::of_chain(pool).await;
     let deep = format!("{{\"addresses\":{}", "[".repeat(10_000));

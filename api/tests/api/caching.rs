@@ -13,6 +13,12 @@ async fn an_unchanged_answer_is_not_sent_again(pool: PgPool) {
         "/v1/burns",
         "/v1/staking",
         "/v1/diem",
+        "/v1/cooldowns",
+        "/v1/parameters",
+        "/v1/parameters/history?limit=3",
+        "/v1/emissions",
+        "/v1/diem/curve",
+        "/v1/diem/quote?svvv=1",
         &format!("/v1/entitlements/{ALICE}"),
     ] {
         let first = service.get(target).await;

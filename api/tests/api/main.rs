@@ -3,6 +3,7 @@
 //! Bodies are held whole against `snapshots/`; `UPDATE_SNAPSHOTS=1 cargo test -p api` writes them anew.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod allocations;
 mod answers;
 mod bad_input;
 mod caching;
@@ -10,6 +11,7 @@ mod degraded;
 mod document;
 mod entitlements;
 mod finality;
+mod lists;
 mod page;
 mod pages;
 mod role;

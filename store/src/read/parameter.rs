@@ -3,11 +3,32 @@
 use alloy_primitives::U256;
 use ledger::curve::Curve;
 use ledger::parameter::{Parameter, Parameters, Setting};
-use sqlx::PgConnection;
+use sqlx::{FromRow, PgConnection};
 
 use super::ReadError;
 use crate::amount::Amount;
-use crate::columns::at_most;
+use crate::columns::{at_most, count, rows_at_most};
+
+/// A value, the block since which it is in force, and where it was known from then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// Which parameter.
+    pub parameter: Parameter,
+    /// `None`: it changed to something that is not known.
+    pub value: Option<Vec<U256>>,
+    /// The block that set or first showed it. Readings of the same value after it do not count.
+    pub block_number: u64,
+    /// `event` or `call`.
+    pub source: String,
+}
+
+#[derive(FromRow)]
+struct SinceRow {
+    name: String,
+    value: Option<Vec<Amount>>,
+    block_number: i64,
+    source: String,
+}
 
 /// The value in force after a block; `None` where it is not known.
 ///
@@ -60,4 +81,89 @@ pub async fn all(connection: &mut PgConnection, block_number: u64) -> Result<Par
             Ok(Setting { parameter, value: words.into_iter().map(|word| word.0).collect() })
         })
         .collect()
+}
+
+/// Every parameter that was ever set or read up to a block, with the value in force after it, by name.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn in_force(connection: &mut PgConnection, block_number: u64) -> Result<Vec<Since>, ReadError> {
+    let names: Vec<&str> = Parameter::ALL.iter().map(|parameter| parameter.name()).collect();
+    let rows: Vec<SinceRow> = sqlx::query_as(
+        "select wanted.name, newest.value, first.block_number, first.source
+           from unnest($1::text[]) as wanted (name)
+          cross join lateral (
+                select value from parameter
+                 where name = wanted.name and block_number <= $2
+                 order by block_number desc limit 1) newest
+          cross join lateral (
+                select block_number, source from parameter
+                 where name = wanted.name and block_number <= $2
+                   and block_number > coalesce((
+                       select max(other.block_number) from parameter other
+                        where other.name = wanted.name and other.block_number <= $2
+                          and other.value is distinct from newest.value), -1)
+                 order by block_number limit 1) first
+          order by wanted.name",
+    )
+    .bind(names)
+    .bind(at_most(block_number))
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Since::try_from).collect()
+}
+
+/// Which changes are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Only of this parameter.
+    pub parameter: Option<Parameter>,
+    /// Only behind this one, by block and name.
+    pub after: Option<(u64, Parameter)>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Changes of values up to a block, by block and name. A reading that shows what was known is none.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn changes(
+    connection: &mut PgConnection,
+    wanted: &Changes,
+    block_number: u64,
+) -> Result<Vec<Since>, ReadError> {
+    let rows: Vec<SinceRow> = sqlx::query_as(
+        "select name, value, block_number, source from parameter
+          where block_number <= $1 and ($2::text is null or name = $2)
+            and ($3::bigint is null or (block_number, name collate \"C\") > ($3, $4))
+            and value is distinct from (
+                select value from parameter earlier
+                 where earlier.name = parameter.name and earlier.block_number < parameter.block_number
+                 order by earlier.block_number desc limit 1)
+          order by block_number, name collate \"C\" limit $5",
+    )
+    .bind(at_most(block_number))
+    .bind(wanted.parameter.map(Parameter::name))
+    .bind(wanted.after.map(|(number, _)| at_most(number)))
+    .bind(wanted.after.map(|(_, parameter)| parameter.name()))
+    .bind(rows_at_most(wanted.limit))
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Since::try_from).collect()
+}
+
+impl TryFrom<SinceRow> for Since {
+    type Error = ReadError;
+
+    fn try_from(row: SinceRow) -> Result<Self, ReadError> {
+        let parameter = Parameter::from_name(&row.name)
+            .ok_or_else(|| ReadError::Corrupt(format!("a parameter named {:?}", row.name)))?;
+        Ok(Self {
+            parameter,
+            value: row.value.map(|words| words.into_iter().map(|word| word.0).collect()),
+            block_number: count(row.block_number)?,
+            source: row.source,
+        })
+    }
 }

@@ -1,0 +1,79 @@
+//! Runs through lists: whatever the page, nothing is left out, nothing repeated, and the block stays.
+
+use serde_json::Value;
+use sqlx::PgPool;
+
+use crate::service::Service;
+
+/// Each list, and a query that names another one.
+const LISTS: [(&str, &str); 1] = [("/v1/parameters/history?", "name=treasury")];
+
+async fn run(service: &Service, list: &str, limit: usize) -> Vec<Value> {
+    let (mut rows, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let body = service.get(&format!("{list}&limit={limit}{cursor}")).await.ok();
+        rows.extend(body["items"].as_array().unwrap().iter().cloned());
+        match body["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return rows,
+        }
+    }
+}
+
+async fn first_cursor(service: &Service, list: &str) -> String {
+    service.get(&format!("{list}&limit=1")).await.ok()["next_cursor"].as_str().unwrap().to_owned()
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn pages_leave_nothing_out_and_repeat_nothing(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    for (list, _) in LISTS {
+        let whole = service.get(&format!("{list}&limit=1000")).await.ok()["items"].clone();
+        let count = whole.as_array().unwrap().len();
+        assert!(count > 2, "{list} has {count}");
+        for limit in [1, 2, 3, count - 1, count, count + 1] {
+            assert_eq!(Value::from(run(&service, list, limit).await), whole, "{list} by {limit}");
+        }
+    }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_cursor_keeps_to_its_list_and_block(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    for (list, other) in LISTS {
+        let cursor = first_cursor(&service, list).await;
+        for wrong in [other, "block=129", "finality=safe", "epoch=2026-11-20"] {
+            service.get(&format!("{list}&cursor={cursor}&{wrong}")).await.problem(400, "invalid-parameter");
+        }
+        let of_past = first_cursor(&service, &format!("{list}&block=128")).await;
+        let next = service.get(&format!("{list}&cursor={of_past}")).await.ok();
+        assert_eq!(next["as_of"]["block_number"], 128, "{list}");
+        service.get(&format!("{list}&cursor={of_past}&block=128")).await.ok();
+        service.get(&format!("/v1/capacity?cursor={cursor}")).await.problem(400, "invalid-cursor");
+    }
+    let of_table = first_cursor(&service, "/v1/capacity?").await;
+    for (list, _) in LISTS {
+        service.get(&format!("{list}&cursor={of_table}")).await.problem(400, "invalid-cursor");
+        let cursor = first_cursor(&service, list).await;
+        service.execute("update block set hash = decode(repeat('77', 32), 'hex') where number = 130; update cursor set block_hash = null").await;
+        service.get(&format!("{list}&cursor={cursor}")).await.problem(410, "cursor-expired");
+        service.execute("update block set hash = decode(lpad(to_hex(130), 64, '0'), 'hex') where number = 130").await;
+    }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn limits(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    for (list, _) in LISTS {
+        for limit in ["0", "1001", "99999999999999999999999999"] {
+            service.get(&format!("{list}&limit={limit}")).await.problem(422, "limit-exceeded");
+        }
+        for query in ["limit=ten", "limit=-1", "blok=1", "units=wei"] {
+            service.get(&format!("{list}&{query}")).await.problem(400, "invalid-parameter");
+        }
+        for cursor in ["", "zz", "7b7d"] {
+            service.get(&format!("{list}&cursor={cursor}")).await.problem(400, "invalid-cursor");
+        }
+    }
+    service.get("/v1/parameters/history?name=rate").await.problem(400, "invalid-parameter");
+}

@@ -1,0 +1,63 @@
+//! The calendar of cooldowns: each amount in exactly one place.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use alloy_primitives::U256;
+use ledger::calendar::Calendar;
+use ledger::epoch::Epoch;
+use ledger::halt::Cause;
+use ledger::position::Cooling;
+use ledger::totals::Tally;
+use proptest::prelude::*;
+
+const MIDNIGHT: u64 = 1_789_862_400;
+
+fn cooling(amount: u64, ends_at: Option<u64>) -> Cooling {
+    Cooling { amount: U256::from(amount), ends_at }
+}
+
+fn tally(amount: u64, count: u64) -> Tally {
+    Tally { amount: U256::from(amount), count }
+}
+
+#[test]
+fn an_end_that_is_reached_is_claimable() {
+    let accounts = [(1, 0), (2, 1), (4, 86_399), (8, 86_400)];
+    let accounts = accounts.map(|(amount, after)| cooling(amount, Some(MIDNIGHT + after)));
+    let at = |timestamp| Calendar::at(timestamp, accounts).unwrap();
+    let calendar = at(MIDNIGHT);
+    assert_eq!((calendar.claimable, calendar.cooling), (tally(1, 1), tally(15, 4)));
+    let days: Vec<_> = calendar.days.into_iter().collect();
+    assert_eq!(days, [(Epoch::at(MIDNIGHT), tally(6, 2)), (Epoch::at(MIDNIGHT + 86_400), tally(8, 1))]);
+    assert_eq!(at(MIDNIGHT - 1).claimable, tally(0, 0));
+    assert_eq!(at(MIDNIGHT + 86_399).claimable, tally(7, 3));
+}
+
+#[test]
+fn nothing_is_no_account_and_an_unknown_end_no_day() {
+    let calendar = Calendar::at(MIDNIGHT, [cooling(0, Some(1)), cooling(0, None), cooling(5, None)]).unwrap();
+    assert_eq!(calendar.unknown_end, tally(5, 1));
+    assert_eq!((calendar.cooling, calendar.claimable), (tally(5, 1), tally(0, 0)));
+    assert!(calendar.days.is_empty());
+}
+
+#[test]
+fn a_sum_that_does_not_fit_is_an_error() {
+    let all = Cooling { amount: U256::MAX, ends_at: None };
+    assert_eq!(Calendar::at(0, [all, cooling(1, None)]), Err(Cause::Overflow { quantity: "cooling" }));
+}
+
+proptest! {
+    #[test]
+    fn every_amount_is_counted_once(
+        now in 0..300_000_u64, accounts in prop::collection::vec((0..5_u64, prop::option::of(0..400_000_u64)), 0..50)
+    ) {
+        let calendar = Calendar::at(now, accounts.iter().map(|(amount, ends_at)| cooling(*amount, *ends_at))).unwrap();
+        let places = [calendar.claimable, calendar.unknown_end].into_iter().chain(calendar.days.values().copied());
+        let (amounts, counts): (Vec<U256>, Vec<u64>) = places.map(|tally| (tally.amount, tally.count)).unzip();
+        prop_assert_eq!(calendar.cooling.amount, amounts.iter().sum::<U256>());
+        prop_assert_eq!(calendar.cooling.count, counts.iter().sum::<u64>());
+        prop_assert_eq!(calendar.cooling.amount, U256::from(accounts.iter().map(|(amount, _)| amount).sum::<u64>()));
+        prop_assert!(calendar.days.keys().all(|day| day.closes_at() > now));
+    }
+}
