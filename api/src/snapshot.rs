@@ -18,13 +18,14 @@ use serde::Serialize;
 use store::deployment::Deployment;
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::block::BlockFacts;
-use store::read::progress::{Cursor, Progress, Reorgs};
+use store::read::progress::{Progress, Reorgs};
 use store::read::{Reading, account, anomaly, block, parameter, progress, totals};
 use utoipa::ToSchema;
 
 pub use as_of::{AsOf, Sync};
 pub use epoch::EpochAt;
-pub use lag::lag_seconds;
+pub use store::read::progress::Needs;
+pub use store::read::readiness::lag_seconds;
 
 use crate::app::{App, Known, never_synced};
 use crate::holding::Holding;
@@ -57,28 +58,6 @@ impl Finality {
             Self::Latest => "latest",
             Self::Safe => "safe",
             Self::Finalized => "finalized",
-        }
-    }
-}
-
-/// Which sets of events an answer needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Needs {
-    /// The light contracts.
-    Capacity,
-    /// These and all VVV transfers.
-    Both,
-}
-
-impl Needs {
-    /// The newest block at which all that is needed is stored.
-    pub fn newest(self, progress: &Progress) -> Option<Cursor> {
-        match self {
-            Self::Capacity => progress.capacity,
-            Self::Both => {
-                let (capacity, supply) = progress.capacity.zip(progress.supply)?;
-                Some(if supply.number < capacity.number { supply } else { capacity })
-            }
         }
     }
 }

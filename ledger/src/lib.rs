@@ -8,7 +8,7 @@
 //! - [`supply`]: VVV balances and burns, from all VVV transfers
 //! - [`position`], [`totals`], [`parameter`]: what comes out
 //! - [`attribution`], [`witness`]: the two questions answered per transaction
-//! - [`entitlement`], [`epoch`], [`curve`], [`ratio`]: what the state means to a reader
+//! - [`entitlement`], [`table`], [`epoch`], [`curve`], [`ratio`]: what the state means to a reader
 
 pub mod attribution;
 pub mod block;
@@ -23,5 +23,6 @@ pub mod parameter;
 pub mod position;
 pub mod ratio;
 pub mod supply;
+pub mod table;
 pub mod totals;
 pub mod witness;

@@ -10,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use store::deployment::Deployment;
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
-use store::read::progress::{self, Cursor, Follower, Progress, Reorgs};
+use store::read::progress::{self, Progress, Reorgs};
+use store::read::readiness::seconds_left;
 use utoipa::ToSchema;
 
 use crate::app::{App, Known};
@@ -143,7 +144,7 @@ impl Status {
             sync: Sync::new(progress, lag, app.settings().max_lag_seconds),
             lag_seconds: lag,
             blocks_per_second: rate,
-            seconds_left: follower.zip(newest).zip(rate).and_then(|((f, cursor), rate)| seconds_left(f, cursor, rate)),
+            seconds_left: follower.zip(newest).and_then(|(follower, cursor)| seconds_left(follower, cursor)),
             observed_at: follower.and_then(|follower| Time::new(follower.observed_at)),
             observed_seconds_ago: follower.map(|follower| follower.observed_seconds_ago),
             halted: follower.and_then(|follower| follower.halted.clone()),
@@ -197,16 +198,4 @@ fn contract_name(deployment: &Deployment, address: Address) -> &'static str {
     let contracts = &deployment.contracts;
     let names = [(contracts.vvv, "vvv"), (contracts.staking, "staking"), (contracts.diem, "diem")];
     names.into_iter().find(|(contract, _)| *contract == address).map_or("other", |(_, name)| name)
-}
-
-/// Time is an estimate, no amount: a float may say it.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "an estimate in whole seconds; `as` saturates"
-)]
-fn seconds_left(follower: &Follower, cursor: Cursor, blocks_per_second: f64) -> Option<u64> {
-    let blocks = follower.head_number.checked_sub(cursor.number).filter(|blocks| *blocks > 0)?;
-    (!follower.caught_up && blocks_per_second > 0.0).then(|| (blocks as f64 / blocks_per_second).ceil() as u64)
 }

@@ -12,13 +12,19 @@
 //! - [`totals`]: totals of the network, burns per sender
 //! - [`parameter`]: values in force
 //! - [`anomaly`]: what was not expected
+//! - [`seen`]: addresses that events name
+//! - [`digest`]: what tells two derivations apart
+//! - [`readiness`]: whether what is stored is of the head
 
 pub mod account;
 pub mod anomaly;
 pub mod block;
 pub mod database;
+pub mod digest;
 pub mod parameter;
 pub mod progress;
+pub mod readiness;
+pub mod seen;
 pub mod table;
 pub mod totals;
 
