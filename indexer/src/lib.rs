@@ -9,6 +9,7 @@
 //! - [`follower`]: the step that puts them together
 //! - [`range`], [`pace`]: how much at once, and how fast it goes
 //! - [`run`]: start, loop, stop
+//! - [`verify`]: the derived state held against the contracts' own answers
 //! - [`deployment`]: which chain and contracts
 
 pub mod chain;
@@ -22,3 +23,4 @@ pub mod range;
 pub mod readings;
 pub mod run;
 pub mod state;
+pub mod verify;

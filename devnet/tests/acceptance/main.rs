@@ -5,6 +5,7 @@
 
 mod oracle;
 mod served;
+mod verify;
 
 use devnet::anvil::{Anvil, AnvilConfig};
 use devnet::contracts;
@@ -40,6 +41,16 @@ impl World {
         let traffic = Traffic::new(rpc.clone(), config).await.unwrap();
         let oracle = Oracle::start(pool, &node.url()).await;
         Self { node, rpc, traffic, oracle }
+    }
+
+    /// A world that has come to its head and stays there.
+    async fn at_rest(pool: &PgPool, seed: u64, blocks: u64) -> Self {
+        let mut world = Self::new(pool, seed).await;
+        world.mine(blocks).await;
+        let head = world.traffic.head();
+        world.oracle.reach(head.number, head.hash).await;
+        world.oracle.kill_indexer().await;
+        world
     }
 
     async fn mine(&mut self, blocks: u64) {

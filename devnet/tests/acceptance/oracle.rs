@@ -24,6 +24,7 @@ const ADDRESSES_MAX: usize = 1_000;
 pub(crate) struct Oracle {
     node_url: String,
     database_url: String,
+    reader_url: String,
     deployment: PathBuf,
     indexer: Option<Child>,
     _api: Child,
@@ -50,6 +51,7 @@ impl Oracle {
         let mut oracle = Self {
             node_url: node_url.to_owned(),
             database_url,
+            reader_url: reader.to_string(),
             deployment,
             indexer: None,
             _api: api,
@@ -71,6 +73,16 @@ impl Oracle {
     pub(crate) async fn kill_indexer(&mut self) {
         let mut indexer = self.indexer.take().expect("it runs");
         indexer.kill().await.unwrap();
+    }
+
+    /// A command of the indexer's to its end, as the role that can only read.
+    pub(crate) async fn ask_indexer(&self, arguments: &[&str]) -> Said {
+        let mut command = program("indexer");
+        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.env("RPC_URL", &self.node_url).env("DATABASE_URL", &self.reader_url);
+        let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("it does not end").unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {
@@ -112,6 +124,21 @@ impl Oracle {
     pub(crate) async fn network(&self, block: u64) -> Network {
         let at = |path: &str| format!("/v1/{path}?block={block}");
         Network::of(&self.get(&at("supply")).await, &self.get(&at("staking")).await, &self.get(&at("diem")).await)
+    }
+}
+
+/// How a command ended, and what it said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Said {
+    /// The one JSON object that it printed.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("JSON, not {self:?}"))
     }
 }
 
