@@ -10,6 +10,7 @@
 //! - [`range`], [`pace`]: how much at once, and how fast it goes
 //! - [`run`]: start, loop, stop
 //! - [`verify`]: the derived state held against the contracts' own answers
+//! - [`status`]: how things stand, from the database alone
 //! - [`deployment`]: which chain and contracts
 
 pub mod chain;
@@ -23,4 +24,5 @@ pub mod range;
 pub mod readings;
 pub mod run;
 pub mod state;
+pub mod status;
 pub mod verify;

@@ -5,6 +5,7 @@
 
 mod oracle;
 mod served;
+mod status;
 mod verify;
 
 use devnet::anvil::{Anvil, AnvilConfig};

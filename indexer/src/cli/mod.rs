@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 the answer is "no", 2 usage or configuration, 3 something needed is not to be had.
 
 mod run;
+mod status;
 mod verify;
 
 use std::io::IsTerminal;
@@ -27,6 +28,7 @@ struct Cli {
 enum Command {
     Run(run::RunArgs),
     Verify(verify::VerifyArgs),
+    Status(status::StatusArgs),
 }
 
 /// What keeps a command from its answer, with the exit code that says so.
@@ -51,6 +53,7 @@ pub(crate) async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => args.run().await,
         Command::Verify(args) => args.verify().await,
+        Command::Status(args) => args.status().await,
     };
     done.unwrap_or_else(|failure| {
         eprintln!("error: {}", failure.message);
