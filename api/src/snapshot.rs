@@ -19,7 +19,8 @@ use store::deployment::Deployment;
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::block::BlockFacts;
 use store::read::progress::{Progress, Reorgs};
-use store::read::{Reading, account, anomaly, block, parameter, progress, totals};
+use store::read::verification::Verification;
+use store::read::{Reading, account, anomaly, block, parameter, progress, totals, verification};
 use utoipa::ToSchema;
 
 pub use as_of::{AsOf, Sync};
@@ -84,6 +85,8 @@ pub struct Met {
     pub anomalies: Vec<AnomalyCount>,
     /// Logs kept undecoded, by topic.
     pub unknown_topics: Vec<UnknownTopic>,
+    /// How the derived state last compared with the contracts.
+    pub drift: Option<Verification>,
 }
 
 /// The database at one block.
@@ -197,6 +200,7 @@ impl Snapshot {
                 0 => Vec::new(),
                 _ => anomaly::unknown_topics(reading, u64::MAX).await?,
             },
+            drift: verification::last(reading).await?,
         })
     }
 

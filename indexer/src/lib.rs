@@ -10,12 +10,14 @@
 //! - [`range`], [`pace`]: how much at once, and how fast it goes
 //! - [`run`]: start, loop, stop
 //! - [`verify`]: the derived state held against the contracts' own answers
+//! - [`drift`]: the same while the follower runs, at a low rate
 //! - [`status`]: how things stand, from the database alone
 //! - [`deployment`]: which chain and contracts
 
 pub mod chain;
 pub mod decode;
 pub mod deployment;
+pub mod drift;
 pub mod fetch;
 pub mod follower;
 pub mod pace;

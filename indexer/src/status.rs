@@ -10,7 +10,8 @@ use store::deployment::{Clock, Deployment};
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::progress::{Cursor, Needs, Progress, Reorgs};
 use store::read::readiness::{Reason, lag_seconds, reasons, seconds_left};
-use store::read::{Database, ReadError, anomaly, progress};
+use store::read::verification::Verification;
+use store::read::{Database, ReadError, anomaly, progress, verification};
 
 use crate::pace::readable;
 
@@ -61,6 +62,8 @@ pub struct Status {
     pub unknown_topics: Vec<TopicView>,
     /// What was not expected, by kind.
     pub anomalies: Vec<AnomalyView>,
+    /// How the derived state last compared with the contracts; `None`: never compared.
+    pub drift: Option<DriftView>,
 }
 
 /// Why the state cannot be trusted to be of the chain's head.
@@ -125,6 +128,21 @@ pub struct AnomalyView {
     pub last_block: u64,
 }
 
+/// How the derived state last compared with the contracts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DriftView {
+    /// The block it was compared at.
+    pub block_number: u64,
+    /// When.
+    pub verified_at: Option<Timestamp>,
+    /// How many figures were compared.
+    pub compared: u64,
+    /// How many differ.
+    pub differences: u64,
+    /// The first of them.
+    pub detail: Vec<String>,
+}
+
 /// How things stand now. A database without our tables is one that was never synced.
 ///
 /// # Errors
@@ -149,6 +167,7 @@ async fn look(database: &Database, max_lag_seconds: u64) -> Result<Status, ReadE
         reorgs: progress::reorgs(&mut reading).await?.into(),
         anomalies: anomaly::by_kind(&mut reading, u64::MAX).await?.into_iter().map(Into::into).collect(),
         unknown_topics: anomaly::unknown_topics(&mut reading, u64::MAX).await?.into_iter().map(Into::into).collect(),
+        drift: verification::last(&mut reading).await?.map(Into::into),
         ..status
     })
 }
@@ -219,6 +238,13 @@ impl From<AnomalyCount> for AnomalyView {
     }
 }
 
+impl From<Verification> for DriftView {
+    fn from(last: Verification) -> Self {
+        let Verification { block_number, verified_at, compared, differences, detail } = last;
+        Self { block_number, verified_at: time(verified_at), compared, differences, detail }
+    }
+}
+
 /// `None` past the year 9999.
 fn time(seconds: u64) -> Option<Timestamp> {
     Timestamp::from_second(i64::try_from(seconds).ok()?).ok()
@@ -250,6 +276,13 @@ impl fmt::Display for Status {
         }
         for AnomalyView { kind, count, last_block } in &self.anomalies {
             writeln!(f, "anomaly {kind}: {count}, last at block {last_block}")?;
+        }
+        match &self.drift {
+            Some(DriftView { block_number, compared, differences, .. }) => writeln!(
+                f,
+                "compared with the contracts at block {block_number}: {compared} figures, {differences} differences"
+            )?,
+            None => writeln!(f, "not compared with the contracts yet")?,
         }
         for reason in &self.reasons {
             writeln!(f, "{}: {}", reason.name, reason.detail)?;

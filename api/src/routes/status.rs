@@ -21,10 +21,12 @@ use crate::params::{BlockParams, NoParams};
 use crate::problem::{Kind, Problem};
 use crate::snapshot::{AsOf, Met, Needs, Snapshot, Sync, lag_seconds};
 use crate::wire::Time;
-use view::{AnomalyView, Completeness, Cursors, DeploymentView, Head, ReorgView, TopicView};
+use view::{AnomalyView, Completeness, Cursors, DeploymentView, DriftView, Head, ReorgView, TopicView};
 
 /// One node's word, held against nobody else's.
 const SINGLE: &str = "single";
+
+const NEVER_COMPARED: &str = "the indexer has not compared the derived state with the contracts yet";
 
 /// How far the writer is, and what it has met.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -77,11 +79,11 @@ pub struct Status {
     unknown_topics: Vec<TopicView>,
     /// What was not expected, by kind.
     anomalies: Vec<AnomalyView>,
-    /// Derived state that differs from the contracts' own answers; null: never compared.
-    #[schema(value_type = Option<Object>, example = json!(null))]
-    drift: Option<()>,
+    /// How the derived state last compared with the contracts' own answers; null: never compared.
+    drift: Option<DriftView>,
     /// Why `drift` is null.
-    drift_reason: &'static str,
+    #[schema(example = json!(null))]
+    drift_reason: Option<&'static str>,
     /// Fields that are null because they cannot be known.
     unknown: Vec<String>,
     /// The newest block at which everything is answered; null before the first.
@@ -158,7 +160,7 @@ impl Status {
             unknown_topics: Vec::new(),
             anomalies: Vec::new(),
             drift: None,
-            drift_reason: "derived state is not compared with the contracts by this version",
+            drift_reason: None,
             unknown: Vec::new(),
             as_of: None,
         }
@@ -176,12 +178,14 @@ impl Status {
             reorgs: ReorgView::new(met.reorgs),
             unknown_topics: met.unknown_topics.into_iter().map(topic).collect(),
             anomalies: met.anomalies.into_iter().map(anomaly).collect(),
+            drift: met.drift.map(DriftView::new),
             ..self
         }
     }
 
     /// Names what is null for want of knowledge.
     fn named(mut self) -> Self {
+        self.drift_reason = self.drift.is_none().then_some(NEVER_COMPARED);
         let fields = [
             ("head", self.head.is_none()),
             ("safe", self.safe.is_none()),

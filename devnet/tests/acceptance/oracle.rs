@@ -64,7 +64,7 @@ impl Oracle {
 
     pub(crate) async fn start_indexer(&mut self) {
         let mut command = program("indexer");
-        command.args(["run", "--poll-interval-ms", "50", "--deployment"]).arg(&self.deployment);
+        command.args(["run", "--poll-interval-ms", "50", "--verify-every", "20", "--deployment"]).arg(&self.deployment);
         command.env("RPC_URL", &self.node_url).env("DATABASE_URL", &self.database_url);
         self.indexer = Some(command.spawn().unwrap());
     }
@@ -103,6 +103,19 @@ impl Oracle {
                 return;
             }
             assert!(began.elapsed() < PATIENCE, "the API does not come to block {number} {hash}: {as_of}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Waits until the indexer has compared what it derived with the contracts at this block or later; what it found.
+    pub(crate) async fn drift(&self, block: u64) -> Value {
+        let began = Instant::now();
+        loop {
+            let drift = self.get("/v1/status").await["drift"].take();
+            if drift["block_number"].as_u64().is_some_and(|compared| compared >= block) {
+                return drift;
+            }
+            assert!(began.elapsed() < PATIENCE, "nothing is compared at block {block}: {drift}");
             tokio::time::sleep(PAUSE).await;
         }
     }

@@ -151,3 +151,24 @@ async fn verify_says_what_it_did_and_what_it_could_not(pool: PgPool) {
     assert!(said.err.starts_with("error: --database-url: ") && !said.err.contains("secret"), "{said:?}");
     world.node.stop().await.unwrap();
 }
+
+#[sqlx::test(migrations = false)]
+async fn a_running_indexer_notices_drift(pool: PgPool) {
+    let mut world = World::new(&pool, 15).await;
+    world.mine(150).await;
+    world.check_head().await;
+    let drift = world.oracle.drift(1).await;
+    assert_eq!((&drift["differences"], &drift["detail"]), (&json!(0), &json!([])));
+    assert!(drift["compared"].as_u64().unwrap() > 50, "{drift}");
+
+    sqlx::query("update parameter set value[1] = value[1] + 1 where name = 'treasury'").execute(&pool).await.unwrap();
+    // Empty ones: no event mends what was damaged.
+    world.rpc.call::<Value>("anvil_mine", json!([60])).await.unwrap();
+    let drift = world.oracle.drift(drift["block_number"].as_u64().unwrap() + 1).await;
+    assert_eq!(drift["differences"], 1, "{drift}");
+    let detail = drift["detail"][0].as_str().unwrap();
+    assert!(detail.starts_with("treasury at block "), "{detail}");
+    let status = world.oracle.ask_indexer(&["status", "--json"]).await.json();
+    assert_eq!(status["drift"], drift);
+    world.node.stop().await.unwrap();
+}

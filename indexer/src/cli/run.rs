@@ -34,6 +34,9 @@ pub(super) struct RunArgs {
     /// How often a quiet node is asked for news.
     #[arg(long, env = "POLL_INTERVAL_MS", value_name = "MILLISECONDS", default_value_t = 500, value_parser = clap::value_parser!(u64).range(10..=60_000))]
     poll_interval_ms: u64,
+    /// After every so many blocks compare network totals and some addresses with the contracts' own answers; 0: never.
+    #[arg(long, env = "VERIFY_EVERY", value_name = "BLOCKS", default_value_t = 1_000)]
+    verify_every: u64,
     /// How long to try to reach node and database at start.
     #[arg(long, env = "STARTUP_TIMEOUT", value_name = "SECONDS", default_value_t = 60)]
     startup_timeout: u64,
@@ -48,6 +51,7 @@ impl RunArgs {
             deployment: indexer::deployment::load(&self.deployment)
                 .map_err(|error| Failure::usage(format!("{error:#}")))?,
             poll_interval: Duration::from_millis(self.poll_interval_ms),
+            verify_every: self.verify_every,
             startup_timeout: Duration::from_secs(self.startup_timeout),
         };
         match run(config, stop_signal()).await {

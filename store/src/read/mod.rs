@@ -14,6 +14,7 @@
 //! - [`anomaly`]: what was not expected
 //! - [`seen`]: addresses that events name
 //! - [`digest`]: what tells two derivations apart
+//! - [`verification`]: how it last compared with the contracts
 //! - [`readiness`]: whether what is stored is of the head
 
 pub mod account;
@@ -27,5 +28,6 @@ pub mod readiness;
 pub mod seen;
 pub mod table;
 pub mod totals;
+pub mod verification;
 
 pub use database::{Database, Limits, ReadError, Reading};
