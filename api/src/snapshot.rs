@@ -21,13 +21,15 @@ use store::deployment::Deployment;
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::block::BlockFacts;
 use store::read::parameter::{Changes, Since};
-use store::read::progress::{Cursor, Progress, Reorgs};
-use store::read::{Reading, account, anomaly, block, parameter, progress, totals};
+use store::read::progress::{Progress, Reorgs};
+use store::read::verification::Verification;
+use store::read::{Reading, account, anomaly, block, parameter, progress, totals, verification};
 use utoipa::ToSchema;
 
 pub use as_of::{AsOf, Sync};
 pub use epoch::EpochAt;
-pub use lag::lag_seconds;
+pub use store::read::progress::Needs;
+pub use store::read::readiness::lag_seconds;
 
 use crate::app::{App, Known, never_synced};
 use crate::holding::Holding;
@@ -64,28 +66,6 @@ impl Finality {
     }
 }
 
-/// Which sets of events an answer needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Needs {
-    /// The light contracts.
-    Capacity,
-    /// These and all VVV transfers.
-    Both,
-}
-
-impl Needs {
-    /// The newest block at which all that is needed is stored.
-    pub fn newest(self, progress: &Progress) -> Option<Cursor> {
-        match self {
-            Self::Capacity => progress.capacity,
-            Self::Both => {
-                let (capacity, supply) = progress.capacity.zip(progress.supply)?;
-                Some(if supply.number < capacity.number { supply } else { capacity })
-            }
-        }
-    }
-}
-
 /// The block that is answered as of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Point {
@@ -108,6 +88,8 @@ pub struct Met {
     pub anomalies: Vec<AnomalyCount>,
     /// Logs kept undecoded, by topic.
     pub unknown_topics: Vec<UnknownTopic>,
+    /// How the derived state last compared with the contracts.
+    pub drift: Option<Verification>,
 }
 
 /// The database at one block.
@@ -221,6 +203,7 @@ impl Snapshot {
                 0 => Vec::new(),
                 _ => anomaly::unknown_topics(reading, u64::MAX).await?,
             },
+            drift: verification::last(reading).await?,
         })
     }
 

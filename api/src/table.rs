@@ -1,29 +1,12 @@
-//! The capacity table: what every address may use at one block.
-//!
-//! The rows and their orders; [`crate::tables`] reads and keeps them.
+//! The capacity table in the orders it is listed in; [`crate::tables`] reads and keeps it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use alloy_primitives::{Address, U256};
-use ledger::entitlement::{Entitlement, Policy, StakedDiem};
+use ledger::entitlement::Policy;
+use ledger::table::{Holding, Row, rows};
 use serde::{Deserialize, Serialize};
-use store::read::table::Holding;
-
-/// One address of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// Whose.
-    pub address: Address,
-    /// sVVV balance.
-    pub svvv: U256,
-    /// sVVV locked against minted DIEM.
-    pub locked: U256,
-    /// Staked DIEM at the two moments.
-    pub staked: StakedDiem,
-    /// What follows from it.
-    pub entitlement: Entitlement,
-}
 
 /// In which order rows are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,22 +34,7 @@ pub struct Table {
 impl Table {
     /// The table of what is held now and what was held when the epoch opened, both ordered by address.
     pub fn new(now: Vec<Holding>, opening: Arc<Vec<Holding>>, policy: &Policy) -> Self {
-        let mut holders: BTreeMap<Address, (U256, U256, StakedDiem)> = BTreeMap::new();
-        for holding in &now {
-            let staked = StakedDiem { now: holding.diem_staked, epoch_open: U256::ZERO };
-            holders.insert(holding.address, (holding.svvv, holding.locked, staked));
-        }
-        for holding in opening.iter().filter(|holding| !holding.diem_staked.is_zero()) {
-            holders.entry(holding.address).or_default().2.epoch_open = holding.diem_staked;
-        }
-        let rows = holders.into_iter().map(|(address, (svvv, locked, staked))| Row {
-            address,
-            svvv,
-            locked,
-            staked,
-            entitlement: policy.entitle(&staked),
-        });
-        let rows = rows.filter(Row::belongs).collect();
+        let rows = rows(&now, &opening, policy);
         Self { now, opening, rows, ..Self::default() }
     }
 
@@ -119,12 +87,5 @@ impl Table {
         let mut sorted: Vec<usize> = (0..self.rows.len()).collect();
         sorted.sort_by_key(|index| std::cmp::Reverse(key(&self.rows[*index])));
         sorted
-    }
-}
-
-impl Row {
-    fn belongs(&self) -> bool {
-        let amounts = [self.svvv, self.staked.now, self.entitlement.allocation];
-        amounts.iter().any(|amount| !amount.is_zero())
     }
 }

@@ -9,11 +9,15 @@
 //! - [`follower`]: the step that puts them together
 //! - [`range`], [`pace`]: how much at once, and how fast it goes
 //! - [`run`]: start, loop, stop
+//! - [`verify`]: the derived state held against the contracts' own answers
+//! - [`drift`]: the same while the follower runs, at a low rate
+//! - [`status`]: how things stand, from the database alone
 //! - [`deployment`]: which chain and contracts
 
 pub mod chain;
 pub mod decode;
 pub mod deployment;
+pub mod drift;
 pub mod fetch;
 pub mod follower;
 pub mod pace;
@@ -22,3 +26,5 @@ pub mod range;
 pub mod readings;
 pub mod run;
 pub mod state;
+pub mod status;
+pub mod verify;

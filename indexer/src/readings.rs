@@ -5,8 +5,7 @@
 //! was seen, at the first log of each contract, at the first block of an epoch, and at the end of a backfill.
 
 use abi::{Diem as DiemAbi, StakingV1 as V1, StakingV2 as V2, Vvv as VvvAbi};
-use alloy_primitives::{Address, Bytes, U256, uint};
-use alloy_sol_types::{SolCall, sol};
+use alloy_primitives::{U256, uint};
 use ledger::block::Block;
 use ledger::curve::CELLS;
 use ledger::epoch::Epoch;
@@ -14,22 +13,11 @@ use ledger::event::{Contract, Event, Staking};
 use ledger::parameter::{Parameter, Parameters, Setting};
 use store::deployment::ContractAddresses;
 
+use crate::chain::multicall::{self, Answer, Call};
 use crate::chain::{At, Chain, ChainError};
 
 /// keccak256("eip1967.proxy.implementation") - 1, where ERC-1967 proxies keep their implementation.
 const IMPLEMENTATION_SLOT: U256 = uint!(0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc_U256);
-
-sol! {
-    /// Multicall3, of which one function is used.
-    interface Multicall3 {
-        /// One call among many.
-        struct Call3 { address target; bool allowFailure; bytes callData; }
-        /// Its outcome.
-        struct Result { bool success; bytes returnData; }
-        /// Many calls at one block.
-        function aggregate3(Call3[] calldata calls) external payable returns (Result[] memory returnData);
-    }
-}
 
 /// Why the contracts are asked at a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,77 +68,53 @@ fn contract_of(event: &Event) -> Contract {
 /// # Errors
 /// [`ChainError`], [`ChainError::NoState`] where the node keeps no state of that block.
 pub async fn read(chain: &impl Chain, contracts: &ContractAddresses, at: At) -> Result<Vec<Setting>, ChainError> {
-    let questions = questions(contracts);
-    let calls = questions
-        .iter()
-        .map(|(_, target, data)| Multicall3::Call3 { target: *target, allowFailure: true, callData: data.clone() })
-        .collect();
-    let data = Multicall3::aggregate3Call { calls }.abi_encode();
-    let (answer, slot) = futures::try_join!(
-        chain.call(at, contracts.multicall3, data.into()),
+    let (parameters, calls): (Vec<Parameter>, Vec<Call>) = questions(contracts).into_iter().unzip();
+    let (answers, slot) = futures::try_join!(
+        multicall::ask(chain, contracts.multicall3, at, &calls),
         chain.storage(at, contracts.staking, IMPLEMENTATION_SLOT),
     )?;
-    let mut settings = settings(&questions, &answer)?;
+    let mut settings = settings(&parameters, &answers.unwrap_or_default());
     if !slot.is_zero() {
         settings.push(Setting::word(Parameter::Implementation, U256::from_be_bytes(slot.0)));
     }
     Ok(settings)
 }
 
-type Question = (Parameter, Address, Bytes);
-
 /// One question a parameter, 256 for each table of the curve, in order.
-fn questions(contracts: &ContractAddresses) -> Vec<Question> {
+fn questions(contracts: &ContractAddresses) -> Vec<(Parameter, Call)> {
+    use Parameter as P;
     let ContractAddresses { vvv, staking, diem, .. } = *contracts;
-    let mut questions: Vec<Question> = vec![
-        (Parameter::EmissionRate, staking, V2::emissionRatePerSecondCall {}.abi_encode().into()),
-        (Parameter::SvvvCooldown, staking, V2::cooldownDurationCall {}.abi_encode().into()),
-        (Parameter::DiemCooldown, diem, DiemAbi::cooldownDurationCall {}.abi_encode().into()),
-        (Parameter::VenicePercentage, staking, V2::veniceEmissionsPercentageCall {}.abi_encode().into()),
-        (
-            Parameter::VenicePercentageLocked,
-            staking,
-            V2::veniceEmissionsPercentageWhenLockedCall {}.abi_encode().into(),
-        ),
-        (Parameter::Treasury, staking, V1::treasuryCall {}.abi_encode().into()),
-        (Parameter::LastRewardTimestamp, staking, V1::lastRewardTimestampCall {}.abi_encode().into()),
-        (Parameter::AccRewardPerShare, staking, V1::accRewardPerShareCall {}.abi_encode().into()),
-        (Parameter::AccRewardPerShareLocked, staking, V2::accRewardPerShareLockedCall {}.abi_encode().into()),
-        (Parameter::VvvOwner, vvv, VvvAbi::ownerCall {}.abi_encode().into()),
+    let mut questions = vec![
+        (P::EmissionRate, Call::new(staking, &V2::emissionRatePerSecondCall {})),
+        (P::SvvvCooldown, Call::new(staking, &V2::cooldownDurationCall {})),
+        (P::DiemCooldown, Call::new(diem, &DiemAbi::cooldownDurationCall {})),
+        (P::VenicePercentage, Call::new(staking, &V2::veniceEmissionsPercentageCall {})),
+        (P::VenicePercentageLocked, Call::new(staking, &V2::veniceEmissionsPercentageWhenLockedCall {})),
+        (P::Treasury, Call::new(staking, &V1::treasuryCall {})),
+        (P::LastRewardTimestamp, Call::new(staking, &V1::lastRewardTimestampCall {})),
+        (P::AccRewardPerShare, Call::new(staking, &V1::accRewardPerShareCall {})),
+        (P::AccRewardPerShareLocked, Call::new(staking, &V2::accRewardPerShareLockedCall {})),
+        (P::VvvOwner, Call::new(vvv, &VvvAbi::ownerCall {})),
     ];
     let cells = || (0..CELLS).map(U256::from);
-    questions
-        .extend(cells().map(|cell| (Parameter::CurveBounds, staking, V2::diemSupplyCall(cell).abi_encode().into())));
-    questions
-        .extend(cells().map(|cell| (Parameter::CurveRates, staking, V2::diemMintRatesCall(cell).abi_encode().into())));
+    questions.extend(cells().map(|cell| (P::CurveBounds, Call::new(staking, &V2::diemSupplyCall(cell)))));
+    questions.extend(cells().map(|cell| (P::CurveRates, Call::new(staking, &V2::diemMintRatesCall(cell)))));
     questions
 }
 
 /// An answer without data comes from an address without code: there is nothing to ask yet.
-fn settings(questions: &[Question], answer: &Bytes) -> Result<Vec<Setting>, ChainError> {
-    if answer.is_empty() {
-        return Ok(Vec::new());
-    }
-    let results = Multicall3::aggregate3Call::abi_decode_returns(answer)
-        .map_err(|error| ChainError::Contradiction(format!("what Multicall3 answers does not decode: {error}")))?;
-    if results.len() != questions.len() {
-        let (got, asked) = (results.len(), questions.len());
-        return Err(ChainError::Contradiction(format!("{got} answers to {asked} calls")));
-    }
+fn settings(parameters: &[Parameter], answers: &[Answer]) -> Vec<Setting> {
     let mut settings: Vec<Setting> = Vec::new();
-    for ((parameter, ..), result) in questions.iter().zip(&results) {
-        let Some(word) = word_of(result) else { continue };
+    for (parameter, answer) in parameters.iter().zip(answers) {
+        let Some(word) = answer.as_ref().filter(|data| data.len() == 32) else { continue };
+        let word = U256::from_be_slice(word);
         match settings.last_mut() {
             Some(last) if last.parameter == *parameter => last.value.push(word),
             _ => settings.push(Setting::word(*parameter, word)),
         }
     }
     settings.retain(|setting| setting.value.len() == expected_words(setting.parameter));
-    Ok(settings)
-}
-
-fn word_of(result: &Multicall3::Result) -> Option<U256> {
-    (result.success && result.returnData.len() == 32).then(|| U256::from_be_slice(&result.returnData))
+    settings
 }
 
 fn expected_words(parameter: Parameter) -> usize {

@@ -8,6 +8,7 @@ use sqlx::postgres::PgConnectOptions;
 use store::StoreError;
 use store::deployment::Deployment;
 use store::progress::Progress;
+use store::read::Database;
 use store::writer::Writer;
 use thiserror::Error;
 use tracing::{error, info, warn};
@@ -15,6 +16,7 @@ use url::Url;
 
 use crate::chain::rpc::RpcChain;
 use crate::chain::{Chain, ChainError};
+use crate::drift::{self, Watch};
 use crate::follower::{Follower, Outcome, StepError};
 use crate::pace::{Pace, readable};
 
@@ -42,6 +44,8 @@ pub struct RunConfig {
     pub deployment: Deployment,
     /// How often a quiet node is asked for news.
     pub poll_interval: Duration,
+    /// Blocks from one comparison with the contracts to the next; 0: none.
+    pub verify_every: u64,
     /// How long to try to reach node and database at start.
     pub startup_timeout: Duration,
 }
@@ -77,7 +81,7 @@ impl StartError {
 /// [`StartError`], at start only.
 pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<(), StartError> {
     tokio::pin!(stop);
-    let started = tokio::select! {
+    let (follower, watch) = tokio::select! {
         () = &mut stop => return Ok(()),
         started = start(&config) => started?,
     };
@@ -87,21 +91,27 @@ pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<()
         start_block = config.deployment.start_block,
         "following the chain"
     );
-    Loop::new(started, config.poll_interval).until(stop).await;
+    tokio::select! {
+        () = Loop::new(follower, config.poll_interval).until(stop) => {}
+        () = watch.watch() => {}
+    }
     info!("stopped");
     Ok(())
 }
 
-async fn start(config: &RunConfig) -> Result<Follower<RpcChain>, StartError> {
+async fn start(config: &RunConfig) -> Result<(Follower<RpcChain>, Watch<RpcChain>), StartError> {
     let options = PgConnectOptions::from_str(&config.database_url)
         .map_err(|error| StartError::Usage(format!("--database-url is no Postgres URL: {error}")))?;
+    let database = Database::lazy_with(options.clone(), &drift::LIMITS);
     let chain =
         RpcChain::new(config.rpc_url.clone()).map_err(|error| StartError::Usage(format!("--rpc-url: {error:#}")))?;
     let deadline = Instant::now() + config.startup_timeout;
     let writer = patiently(deadline, "the database", || open(options.clone())).await?;
     writer.adopt(&config.deployment).await.map_err(start_error)?;
     patiently(deadline, "the node", || check_chain_id(&chain, config.deployment.chain_id)).await?;
-    Follower::new(chain, writer, config.deployment.clone()).await.map_err(start_error)
+    let watch = Watch { chain: chain.clone(), database, notes: writer.notes(), every_blocks: config.verify_every };
+    let follower = Follower::new(chain, writer, config.deployment.clone()).await.map_err(start_error)?;
+    Ok((follower, watch))
 }
 
 /// Tries again until the deadline what may come by itself.

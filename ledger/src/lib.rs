@@ -8,7 +8,7 @@
 //! - [`supply`]: VVV balances and burns, from all VVV transfers
 //! - [`position`], [`totals`], [`parameter`]: what comes out
 //! - [`attribution`], [`witness`]: the two questions answered per transaction
-//! - [`entitlement`], [`epoch`], [`curve`], [`emission`], [`allocation`], [`calendar`], [`ratio`]: what it means
+//! - [`entitlement`], [`table`], [`epoch`], [`curve`], [`emission`], [`allocation`], [`calendar`], [`ratio`]: what it means
 
 pub mod allocation;
 pub mod attribution;
@@ -26,5 +26,6 @@ pub mod parameter;
 pub mod position;
 pub mod ratio;
 pub mod supply;
+pub mod table;
 pub mod totals;
 pub mod witness;

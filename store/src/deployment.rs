@@ -8,6 +8,8 @@ use ledger::entitlement::{AllocationPolicy, Policy};
 use ledger::event::Contracts;
 use serde::{Deserialize, Serialize};
 
+use crate::StoreError;
+
 /// A deployment, as written in TOML and kept in the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -192,6 +194,18 @@ impl Deployment {
         Ok(keccak256(serde_json::to_vec(self)?))
     }
 
+    /// Makes sure that this deployment, the database's, is that one but for policy and labels.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherDeployment`] if chain, contracts or start block differ.
+    pub fn agree(&self, given: &Self) -> Result<(), StoreError> {
+        same("chain_id", self.chain_id, given.chain_id)?;
+        same("start_block", self.start_block, given.start_block)?;
+        same("contracts.vvv", self.contracts.vvv, given.contracts.vvv)?;
+        same("contracts.staking", self.contracts.staking, given.contracts.staking)?;
+        same("contracts.diem", self.contracts.diem, given.contracts.diem)
+    }
+
     /// The three contracts, for the ledger.
     pub fn ledger_contracts(&self) -> Contracts {
         let ContractAddresses { vvv, staking, diem, .. } = self.contracts;
@@ -215,6 +229,13 @@ impl Deployment {
     pub fn label(&self, address: Address) -> Option<&Label> {
         self.labels.iter().find(|label| label.address == address)
     }
+}
+
+fn same<T: PartialEq + ToString>(field: &'static str, stored: T, given: T) -> Result<(), StoreError> {
+    if stored == given {
+        return Ok(());
+    }
+    Err(StoreError::OtherDeployment { field, stored: stored.to_string(), given: given.to_string() })
 }
 
 impl AllocationName {

@@ -4,6 +4,7 @@
 //! - [`append`], [`rewind`]: its two transactions
 //! - [`load`]: the state it goes on from
 //! - [`progress`]: what it says of itself
+//! - [`verification`]: what came of comparing with the contracts
 //! - [`read`]: the state at one block, for readers
 //! - [`deployment`]: the chain, contracts and policy a database is about
 
@@ -16,6 +17,7 @@ pub mod load;
 pub mod progress;
 pub mod read;
 pub mod rewind;
+pub mod verification;
 pub mod writer;
 
 pub use error::StoreError;

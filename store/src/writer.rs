@@ -58,11 +58,7 @@ impl Writer {
     /// [`StoreError::OtherDeployment`] if chain, contracts or start block differ.
     pub async fn adopt(&self, given: &Deployment) -> Result<(), StoreError> {
         if let Some(stored) = self.deployment().await? {
-            same("chain_id", stored.chain_id, given.chain_id)?;
-            same("start_block", stored.start_block, given.start_block)?;
-            same("contracts.vvv", stored.contracts.vvv, given.contracts.vvv)?;
-            same("contracts.staking", stored.contracts.staking, given.contracts.staking)?;
-            same("contracts.diem", stored.contracts.diem, given.contracts.diem)?;
+            stored.agree(given)?;
         }
         let corrupt = |error: serde_json::Error| StoreError::Corrupt(error.to_string());
         let digest = given.digest().map_err(corrupt)?;
@@ -84,13 +80,6 @@ impl Writer {
             sqlx::query_scalar("select document from deployment").fetch_optional(&self.pool).await?;
         document.map(|d| serde_json::from_value(d).map_err(|e| StoreError::Corrupt(e.to_string()))).transpose()
     }
-}
-
-fn same<T: PartialEq + ToString>(field: &'static str, stored: T, given: T) -> Result<(), StoreError> {
-    if stored == given {
-        return Ok(());
-    }
-    Err(StoreError::OtherDeployment { field, stored: stored.to_string(), given: given.to_string() })
 }
 
 /// A writer that was killed a moment ago may still be there for Postgres: its lock is waited for a little.

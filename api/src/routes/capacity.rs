@@ -3,6 +3,7 @@
 use alloy_primitives::{Address, U256};
 use axum::extract::State;
 use axum::response::Response;
+use ledger::table::Row;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -15,7 +16,7 @@ use crate::problem::Problem;
 use crate::respond::{answer, unchanged};
 use crate::rights::EpochView;
 use crate::snapshot::{AsOf, Needs, Snapshot};
-use crate::table::{Order, Row, Table};
+use crate::table::{Order, Table};
 use crate::wire::{AddressText, Amount, Ratio, Units, Usd, parse_decimal, usd_micros};
 
 /// Which part of the table.

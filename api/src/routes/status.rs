@@ -10,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use store::deployment::Deployment;
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
-use store::read::progress::{self, Cursor, Follower, Progress, Reorgs};
+use store::read::progress::{self, Progress, Reorgs};
+use store::read::readiness::seconds_left;
 use utoipa::ToSchema;
 
 use crate::app::{App, Known};
@@ -20,10 +21,12 @@ use crate::params::{BlockParams, NoParams};
 use crate::problem::{Kind, Problem};
 use crate::snapshot::{AsOf, Met, Needs, Snapshot, Sync, lag_seconds};
 use crate::wire::Time;
-use view::{AnomalyView, Completeness, Cursors, DeploymentView, Head, ReorgView, TopicView};
+use view::{AnomalyView, Completeness, Cursors, DeploymentView, DriftView, Head, ReorgView, TopicView};
 
 /// One node's word, held against nobody else's.
 const SINGLE: &str = "single";
+
+const NEVER_COMPARED: &str = "the indexer has not compared the derived state with the contracts yet";
 
 /// How far the writer is, and what it has met.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -76,11 +79,11 @@ pub struct Status {
     unknown_topics: Vec<TopicView>,
     /// What was not expected, by kind.
     anomalies: Vec<AnomalyView>,
-    /// Derived state that differs from the contracts' own answers; null: never compared.
-    #[schema(value_type = Option<Object>, example = json!(null))]
-    drift: Option<()>,
+    /// How the derived state last compared with the contracts' own answers; null: never compared.
+    drift: Option<DriftView>,
     /// Why `drift` is null.
-    drift_reason: &'static str,
+    #[schema(example = json!(null))]
+    drift_reason: Option<&'static str>,
     /// Fields that are null because they cannot be known.
     unknown: Vec<String>,
     /// The newest block at which everything is answered; null before the first.
@@ -143,7 +146,7 @@ impl Status {
             sync: Sync::new(progress, lag, app.settings().max_lag_seconds),
             lag_seconds: lag,
             blocks_per_second: rate,
-            seconds_left: follower.zip(newest).zip(rate).and_then(|((f, cursor), rate)| seconds_left(f, cursor, rate)),
+            seconds_left: follower.zip(newest).and_then(|(follower, cursor)| seconds_left(follower, cursor)),
             observed_at: follower.and_then(|follower| Time::new(follower.observed_at)),
             observed_seconds_ago: follower.map(|follower| follower.observed_seconds_ago),
             halted: follower.and_then(|follower| follower.halted.clone()),
@@ -157,7 +160,7 @@ impl Status {
             unknown_topics: Vec::new(),
             anomalies: Vec::new(),
             drift: None,
-            drift_reason: "derived state is not compared with the contracts by this version",
+            drift_reason: None,
             unknown: Vec::new(),
             as_of: None,
         }
@@ -175,12 +178,14 @@ impl Status {
             reorgs: ReorgView::new(met.reorgs),
             unknown_topics: met.unknown_topics.into_iter().map(topic).collect(),
             anomalies: met.anomalies.into_iter().map(anomaly).collect(),
+            drift: met.drift.map(DriftView::new),
             ..self
         }
     }
 
     /// Names what is null for want of knowledge.
     fn named(mut self) -> Self {
+        self.drift_reason = self.drift.is_none().then_some(NEVER_COMPARED);
         let fields = [
             ("head", self.head.is_none()),
             ("safe", self.safe.is_none()),
@@ -197,16 +202,4 @@ fn contract_name(deployment: &Deployment, address: Address) -> &'static str {
     let contracts = &deployment.contracts;
     let names = [(contracts.vvv, "vvv"), (contracts.staking, "staking"), (contracts.diem, "diem")];
     names.into_iter().find(|(contract, _)| *contract == address).map_or("other", |(_, name)| name)
-}
-
-/// Time is an estimate, no amount: a float may say it.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "an estimate in whole seconds; `as` saturates"
-)]
-fn seconds_left(follower: &Follower, cursor: Cursor, blocks_per_second: f64) -> Option<u64> {
-    let blocks = follower.head_number.checked_sub(cursor.number).filter(|blocks| *blocks > 0)?;
-    (!follower.caught_up && blocks_per_second > 0.0).then(|| (blocks as f64 / blocks_per_second).ceil() as u64)
 }

@@ -39,20 +39,11 @@ pub(super) async fn at(
         return Err(out_of_range(detail, deployment.start_block, point.number));
     };
     let epoch = Epoch::at(timestamp);
-    let opening_block = opening(reading, deployment, epoch).await?;
+    let opening_block = block::opening(reading, deployment, epoch).await?;
     Ok(EpochAt {
         epoch,
         timestamp,
         opening_block,
         opening_finality: opening_block.map(|number| finality(progress, number)),
     })
-}
-
-async fn opening(reading: &mut Reading, deployment: &Deployment, epoch: Epoch) -> Result<Option<u64>, Problem> {
-    let Some(last_second) = epoch.opens_at().checked_sub(1) else { return Ok(None) };
-    let number = match deployment.clock {
-        Some(clock) => clock.last_block_at(last_second),
-        None => block::last_at(reading, last_second).await?,
-    };
-    Ok(number.filter(|number| *number >= deployment.start_block))
 }

@@ -39,6 +39,8 @@ async fn nothing_is_stored_yet(pool: PgPool) {
     let status = service.get("/v1/status").await.ok();
     assert_eq!(status["cursors"], json!({"capacity": null, "supply": null}));
     assert_eq!((&status["as_of"], &status["sync"]), (&json!(null), &json!("behind")));
+    assert_eq!(status["drift"], json!(null));
+    assert!(status["drift_reason"].as_str().unwrap().contains("has not compared"), "{status}");
     service
         .execute("insert into follower values (true, now(), 9, 9, null, null, 0, false, 'why', null, null, now(), '1')")
         .await;

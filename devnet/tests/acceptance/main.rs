@@ -5,6 +5,8 @@
 
 mod oracle;
 mod served;
+mod status;
+mod verify;
 
 use devnet::anvil::{Anvil, AnvilConfig};
 use devnet::contracts;
@@ -40,6 +42,16 @@ impl World {
         let traffic = Traffic::new(rpc.clone(), config).await.unwrap();
         let oracle = Oracle::start(pool, &node.url()).await;
         Self { node, rpc, traffic, oracle }
+    }
+
+    /// A world that has come to its head and stays there.
+    async fn at_rest(pool: &PgPool, seed: u64, blocks: u64) -> Self {
+        let mut world = Self::new(pool, seed).await;
+        world.mine(blocks).await;
+        let head = world.traffic.head();
+        world.oracle.reach(head.number, head.hash).await;
+        world.oracle.kill_indexer().await;
+        world
     }
 
     async fn mine(&mut self, blocks: u64) {
@@ -134,6 +146,8 @@ async fn every_address_equals_the_contracts_through_reorgs_and_crashes(pool: PgP
     assert_eq!(status["unknown_topics"], json!([]));
     assert!(status["reorgs"]["count"].as_u64().unwrap() >= 4, "{}", status["reorgs"]);
     assert_eq!(world.oracle.get("/readyz").await["ready"], true);
+    let drift = world.oracle.drift(BLOCKS / 2).await;
+    assert_eq!(drift["differences"], 0, "{drift}");
     world.node.stop().await.unwrap();
 }
 

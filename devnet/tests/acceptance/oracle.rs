@@ -24,6 +24,7 @@ const ADDRESSES_MAX: usize = 1_000;
 pub(crate) struct Oracle {
     node_url: String,
     database_url: String,
+    reader_url: String,
     deployment: PathBuf,
     indexer: Option<Child>,
     _api: Child,
@@ -50,6 +51,7 @@ impl Oracle {
         let mut oracle = Self {
             node_url: node_url.to_owned(),
             database_url,
+            reader_url: reader.to_string(),
             deployment,
             indexer: None,
             _api: api,
@@ -62,7 +64,7 @@ impl Oracle {
 
     pub(crate) async fn start_indexer(&mut self) {
         let mut command = program("indexer");
-        command.args(["run", "--poll-interval-ms", "50", "--deployment"]).arg(&self.deployment);
+        command.args(["run", "--poll-interval-ms", "50", "--verify-every", "20", "--deployment"]).arg(&self.deployment);
         command.env("RPC_URL", &self.node_url).env("DATABASE_URL", &self.database_url);
         self.indexer = Some(command.spawn().unwrap());
     }
@@ -71,6 +73,16 @@ impl Oracle {
     pub(crate) async fn kill_indexer(&mut self) {
         let mut indexer = self.indexer.take().expect("it runs");
         indexer.kill().await.unwrap();
+    }
+
+    /// A command of the indexer's to its end, as the role that can only read.
+    pub(crate) async fn ask_indexer(&self, arguments: &[&str]) -> Said {
+        let mut command = program("indexer");
+        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.env("RPC_URL", &self.node_url).env("DATABASE_URL", &self.reader_url);
+        let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("it does not end").unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {
@@ -95,6 +107,19 @@ impl Oracle {
         }
     }
 
+    /// Waits until the indexer has compared what it derived with the contracts at this block or later; what it found.
+    pub(crate) async fn drift(&self, block: u64) -> Value {
+        let began = Instant::now();
+        loop {
+            let drift = self.get("/v1/status").await["drift"].take();
+            if drift["block_number"].as_u64().is_some_and(|compared| compared >= block) {
+                return drift;
+            }
+            assert!(began.elapsed() < PATIENCE, "nothing is compared at block {block}: {drift}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// What the API says of each address at a block, in the order asked.
     pub(crate) async fn positions(&self, addresses: &[Address], block: u64) -> Vec<Position> {
         let mut positions = Vec::new();
@@ -112,6 +137,21 @@ impl Oracle {
     pub(crate) async fn network(&self, block: u64) -> Network {
         let at = |path: &str| format!("/v1/{path}?block={block}");
         Network::of(&self.get(&at("supply")).await, &self.get(&at("staking")).await, &self.get(&at("diem")).await)
+    }
+}
+
+/// How a command ended, and what it said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Said {
+    /// The one JSON object that it printed.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("JSON, not {self:?}"))
     }
 }
 

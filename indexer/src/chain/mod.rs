@@ -2,6 +2,7 @@
 
 pub mod bloom;
 pub mod error;
+pub mod multicall;
 pub mod rpc;
 
 use std::future::Future;

@@ -1,11 +1,13 @@
 //! Headers, times and what is remarkable at a block.
 
 use alloy_primitives::{Address, B256, U256};
+use ledger::epoch::Epoch;
 use sqlx::{FromRow, PgConnection};
 
 use super::ReadError;
 use crate::amount::Amount;
 use crate::columns::{at_most, count, count_if, hash_if};
+use crate::deployment::Deployment;
 
 /// What is stored of one block, header or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,4 +73,21 @@ pub async fn last_at(connection: &mut PgConnection, timestamp: u64) -> Result<Op
     .fetch_optional(connection)
     .await?;
     Ok(count_if(number)?)
+}
+
+/// The last block before an epoch. `None`: it lies before the first block held, when nothing was staked.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn opening(
+    connection: &mut PgConnection,
+    deployment: &Deployment,
+    epoch: Epoch,
+) -> Result<Option<u64>, ReadError> {
+    let Some(last_second) = epoch.opens_at().checked_sub(1) else { return Ok(None) };
+    let number = match deployment.clock {
+        Some(clock) => clock.last_block_at(last_second),
+        None => last_at(connection, last_second).await?,
+    };
+    Ok(number.filter(|number| *number >= deployment.start_block))
 }

@@ -14,6 +14,8 @@ pub type Reading = Transaction<'static, Postgres>;
 /// How much of the database one process may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// What Postgres calls these connections.
+    pub application_name: &'static str,
     /// Connections at the same time.
     pub connections_max: u32,
     /// After which the server ends a statement.
@@ -24,7 +26,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections_max: 16, statement_timeout: Duration::from_secs(5), acquire_timeout: Duration::from_secs(2) }
+        Self {
+            application_name: "capacity-api",
+            connections_max: 16,
+            statement_timeout: Duration::from_secs(5),
+            acquire_timeout: Duration::from_secs(2),
+        }
     }
 }
 
@@ -69,9 +76,11 @@ fn pool_options(limits: &Limits) -> PgPoolOptions {
 /// What the server itself enforces, whatever role is used: no writes, no endless statements, no forgotten transactions.
 fn guard(options: PgConnectOptions, limits: &Limits) -> PgConnectOptions {
     let timeout = format!("{}ms", limits.statement_timeout.as_millis());
-    options.application_name("capacity-api").options([
+    options.application_name(limits.application_name).options([
         ("default_transaction_read_only", "on"),
         ("statement_timeout", &timeout),
+        // Rows are digested as text.
+        ("bytea_output", "hex"),
         ("idle_in_transaction_session_timeout", "30s"),
     ])
 }

@@ -12,14 +12,22 @@
 //! - [`totals`]: totals of the network, burns per sender
 //! - [`parameter`]: values in force
 //! - [`anomaly`]: what was not expected
+//! - [`seen`]: addresses that events name
+//! - [`digest`]: what tells two derivations apart
+//! - [`verification`]: how it last compared with the contracts
+//! - [`readiness`]: whether what is stored is of the head
 
 pub mod account;
 pub mod anomaly;
 pub mod block;
 pub mod database;
+pub mod digest;
 pub mod parameter;
 pub mod progress;
+pub mod readiness;
+pub mod seen;
 pub mod table;
 pub mod totals;
+pub mod verification;
 
 pub use database::{Database, Limits, ReadError, Reading};

@@ -72,6 +72,28 @@ pub struct Reorgs {
     pub depth_max: Option<u64>,
 }
 
+/// Which sets of events an answer needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// The light contracts.
+    Capacity,
+    /// These and all VVV transfers.
+    Both,
+}
+
+impl Needs {
+    /// The newest block at which all that is needed is stored.
+    pub fn newest(self, progress: &Progress) -> Option<Cursor> {
+        match self {
+            Self::Capacity => progress.capacity,
+            Self::Both => {
+                let (capacity, supply) = progress.capacity.zip(progress.supply)?;
+                Some(if supply.number < capacity.number { supply } else { capacity })
+            }
+        }
+    }
+}
+
 #[derive(FromRow)]
 struct ProgressRow {
     digest: Option<Vec<u8>>,

@@ -1,24 +1,13 @@
-//! Every address with sVVV or staked DIEM.
+//! Every address with sVVV or staked DIEM, and the capacity table that follows.
 
-use alloy_primitives::{Address, U256};
+use ledger::epoch::Epoch;
+use ledger::table::{Holding, Row, rows};
 use sqlx::{FromRow, PgConnection};
 
-use super::ReadError;
+use super::{ReadError, block};
 use crate::amount::Amount;
 use crate::columns::{address, at_most};
-
-/// What counts of one address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Holding {
-    /// Whose.
-    pub address: Address,
-    /// sVVV balance, locked and unlocked together.
-    pub svvv: U256,
-    /// sVVV locked against minted DIEM.
-    pub locked: U256,
-    /// Staked DIEM.
-    pub diem_staked: U256,
-}
+use crate::deployment::Deployment;
 
 #[derive(FromRow)]
 struct HoldingRow {
@@ -62,6 +51,24 @@ pub async fn changes(connection: &mut PgConnection, after: u64, up_to: u64) -> R
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(Holding::try_from).collect()
+}
+
+/// The capacity table after a block of this time.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn capacity(
+    connection: &mut PgConnection,
+    deployment: &Deployment,
+    block_number: u64,
+    timestamp: u64,
+) -> Result<Vec<Row>, ReadError> {
+    let now = holdings(connection, block_number).await?;
+    let opening = match block::opening(connection, deployment, Epoch::at(timestamp)).await? {
+        Some(opening) => holdings(connection, opening).await?,
+        None => Vec::new(),
+    };
+    Ok(rows(&now, &opening, &deployment.ledger_policy()))
 }
 
 impl TryFrom<HoldingRow> for Holding {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use store::deployment::Clock;
 use store::read::progress::{Cursor, Follower, Progress, Reorgs};
+use store::read::verification::Verification;
 use utoipa::ToSchema;
 
 use crate::app::Known;
@@ -122,6 +123,32 @@ pub struct AnomalyView {
     /// Block of the newest.
     #[schema(minimum = 0, example = 51_000_000)]
     pub(super) last_block: u64,
+}
+
+/// How the derived state last compared with the contracts' own answers, at a finalized block.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DriftView {
+    /// The block.
+    #[schema(minimum = 0, example = 51_529_000)]
+    pub(super) block_number: u64,
+    /// When.
+    pub(super) verified_at: Option<Time>,
+    /// How many figures were compared: totals, parameters, and what some addresses hold.
+    #[schema(minimum = 0, example = 420)]
+    pub(super) compared: u64,
+    /// How many differ.
+    #[schema(minimum = 0, example = 0)]
+    pub(super) differences: u64,
+    /// The first of them, for a human.
+    #[schema(example = json!([]))]
+    pub(super) detail: Vec<String>,
+}
+
+impl DriftView {
+    pub(super) fn new(last: Verification) -> Self {
+        let Verification { block_number, verified_at, compared, differences, detail } = last;
+        Self { block_number, verified_at: Time::new(verified_at), compared, differences, detail }
+    }
 }
 
 impl DeploymentView {

@@ -1,0 +1,130 @@
+//! The command line: one file per command.
+//!
+//! Exit codes: 0 done, 1 the answer is "no", 2 usage or configuration, 3 something needed is not to be had.
+
+mod run;
+mod status;
+mod verify;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use store::read::{Database, Limits, progress};
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+use indexer::chain::rpc::RpcChain;
+
+/// Follows VVV, sVVV and DIEM on Base into Postgres.
+#[derive(Debug, Parser)]
+#[command(name = "indexer", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::RunArgs),
+    Verify(verify::VerifyArgs),
+    Status(status::StatusArgs),
+}
+
+/// What keeps a command from its answer, with the exit code that says so.
+#[derive(Debug)]
+struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    fn usage(message: impl ToString) -> Self {
+        Self { code: 2, message: message.to_string() }
+    }
+
+    fn missing(message: impl ToString) -> Self {
+        Self { code: 3, message: message.to_string() }
+    }
+}
+
+/// Runs the command given.
+pub(crate) async fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Run(args) => args.run().await,
+        Command::Verify(args) => args.verify().await,
+        Command::Status(args) => args.status().await,
+    };
+    done.unwrap_or_else(|failure| {
+        eprintln!("error: {}", failure.message);
+        ExitCode::from(failure.code)
+    })
+}
+
+/// Which database, as every command takes it.
+#[derive(Debug, Args)]
+struct DatabaseArgs {
+    /// The database: a Postgres URL, postgres://user:password@host/database.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: String,
+}
+
+/// What to log, as every command takes it.
+#[derive(Debug, Args)]
+struct LogArgs {
+    /// What to log: off, error, warn, info, debug, trace, or directives such as indexer=debug.
+    #[arg(long, env = "LOG", default_value = "info,sqlx=warn", value_name = "FILTER")]
+    log: String,
+}
+
+/// Which deployment is expected, of commands that read a database.
+#[derive(Debug, Args)]
+struct ExpectedArgs {
+    /// The deployment that the database must be of: "base", or a TOML file. Left out: whichever it is of.
+    #[arg(long, env = "DEPLOYMENT", value_name = "NAME|FILE")]
+    deployment: Option<String>,
+}
+
+impl LogArgs {
+    /// To stderr: stdout is for answers.
+    fn start(&self) -> Result<(), Failure> {
+        let filter =
+            EnvFilter::builder().parse(&self.log).map_err(|error| Failure::usage(format!("--log: {error}")))?;
+        let ansi = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
+        Ok(())
+    }
+}
+
+impl DatabaseArgs {
+    /// For reading alone; nothing is connected yet.
+    fn reader(&self, limits: &Limits) -> Result<Database, Failure> {
+        Database::lazy(&self.database_url, limits).map_err(|error| Failure::usage(format!("--database-url: {error}")))
+    }
+}
+
+impl ExpectedArgs {
+    /// Makes sure that the database is of the deployment given, if one is given and the database of any yet.
+    async fn check(&self, database: &Database) -> Result<(), Failure> {
+        let Some(name) = &self.deployment else { return Ok(()) };
+        let given = indexer::deployment::load(name).map_err(|error| Failure::usage(format!("{error:#}")))?;
+        let read = async { progress::deployment(&mut *database.begin().await?).await };
+        match read.await {
+            Ok(Some(stored)) => stored.agree(&given).map_err(Failure::usage),
+            // What is wrong with the database the command itself will say.
+            Ok(None) | Err(_) => Ok(()),
+        }
+    }
+}
+
+/// The node's URL. It may hold a key: it is not repeated.
+fn rpc_url(text: &str) -> Result<Url, Failure> {
+    if text.contains(',') {
+        return Err(Failure::usage("--rpc-url takes one node for now, not a list"));
+    }
+    Url::parse(text).map_err(|error| Failure::usage(format!("--rpc-url is no URL: {error}")))
+}
+
+fn chain(text: &str) -> Result<RpcChain, Failure> {
+    RpcChain::new(rpc_url(text)?).map_err(|error| Failure::usage(format!("--rpc-url: {error:#}")))
+}

@@ -1,0 +1,76 @@
+//! `indexer run`
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use indexer::run::{RunConfig, run};
+
+use super::{DatabaseArgs, Failure, LogArgs, rpc_url};
+
+/// Backfill, then follow the head; goes on where it stopped.
+///
+/// SIGINT and SIGTERM stop it after the block in hand. Nothing else ends it once it runs: a halt keeps the process
+/// up, with the reason on the API's /readyz.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  indexer run --rpc-url https://base.example/v2/KEY --database-url postgres://indexer@db/capacity
+  indexer run --rpc-url http://127.0.0.1:8545 --database-url postgres:///devnet --deployment devnet/deployment.toml
+
+Exit codes: 0 stopped by a signal, 1 another indexer holds the database, 2 usage or configuration (a node of another
+chain, a database of another deployment), 3 node or database not to be had within the start-up time-out.")]
+pub(super) struct RunArgs {
+    /// The node: http:// or https:// URL of its JSON-RPC. One node for now.
+    #[arg(long, env = "RPC_URL", hide_env_values = true, value_name = "URL")]
+    rpc_url: String,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// Which chain and contracts: "base", or a TOML file.
+    #[arg(long, env = "DEPLOYMENT", default_value = "base", value_name = "NAME|FILE")]
+    deployment: String,
+    #[command(flatten)]
+    log: LogArgs,
+    /// How often a quiet node is asked for news.
+    #[arg(long, env = "POLL_INTERVAL_MS", value_name = "MILLISECONDS", default_value_t = 500, value_parser = clap::value_parser!(u64).range(10..=60_000))]
+    poll_interval_ms: u64,
+    /// After every so many blocks compare network totals and some addresses with the contracts' own answers; 0: never.
+    #[arg(long, env = "VERIFY_EVERY", value_name = "BLOCKS", default_value_t = 1_000)]
+    verify_every: u64,
+    /// How long to try to reach node and database at start.
+    #[arg(long, env = "STARTUP_TIMEOUT", value_name = "SECONDS", default_value_t = 60)]
+    startup_timeout: u64,
+}
+
+impl RunArgs {
+    pub(super) async fn run(self) -> Result<ExitCode, Failure> {
+        self.log.start()?;
+        let config = RunConfig {
+            rpc_url: rpc_url(&self.rpc_url)?,
+            database_url: self.database.database_url,
+            deployment: indexer::deployment::load(&self.deployment)
+                .map_err(|error| Failure::usage(format!("{error:#}")))?,
+            poll_interval: Duration::from_millis(self.poll_interval_ms),
+            verify_every: self.verify_every,
+            startup_timeout: Duration::from_secs(self.startup_timeout),
+        };
+        match run(config, stop_signal()).await {
+            Ok(()) => Ok(ExitCode::SUCCESS),
+            Err(error) => Err(Failure { code: error.exit_code(), message: error.to_string() }),
+        }
+    }
+}
+
+/// Resolves at the first SIGINT or SIGTERM.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        // Without handlers the default action ends the process, which is safe at any point.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,316 @@
+//! How things stand, from the database alone.
+
+use std::fmt;
+use std::time::Duration;
+
+use alloy_primitives::{Address, B256};
+use jiff::Timestamp;
+use serde::Serialize;
+use store::deployment::{Clock, Deployment};
+use store::read::anomaly::{AnomalyCount, UnknownTopic};
+use store::read::progress::{Cursor, Needs, Progress, Reorgs};
+use store::read::readiness::{Reason, lag_seconds, reasons, seconds_left};
+use store::read::verification::Verification;
+use store::read::{Database, ReadError, anomaly, progress, verification};
+
+use crate::pace::readable;
+
+/// How things stand. Names and meanings are those of the API's `/v1/status`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Status {
+    /// Whether the state can be trusted to be of the chain's head.
+    pub ready: bool,
+    /// Why not.
+    pub reasons: Vec<ReasonView>,
+    /// Of this program.
+    pub version: &'static str,
+    /// Of the indexer that wrote last.
+    pub indexer_version: Option<String>,
+    /// EIP-155 id of the chain.
+    pub chain_id: Option<u64>,
+    /// First block held.
+    pub start_block: Option<u64>,
+    /// keccak256 of the deployment.
+    pub deployment: Option<B256>,
+    /// Which staked DIEM counts.
+    pub policy: Option<&'static str>,
+    /// The last blocks stored.
+    pub cursors: Cursors,
+    /// The node's newest block.
+    pub head: Option<u64>,
+    /// The node's safe block.
+    pub safe: Option<u64>,
+    /// The node's finalized block.
+    pub finalized: Option<u64>,
+    /// Seconds since the state was last confirmed to be the chain's head.
+    pub lag_seconds: Option<u64>,
+    /// Blocks stored per second of late.
+    pub blocks_per_second: Option<f64>,
+    /// Until the head is reached at that rate.
+    pub seconds_left: Option<u64>,
+    /// How long ago the node last answered.
+    pub observed_seconds_ago: Option<u64>,
+    /// Why the writer has stopped for good.
+    pub halted: Option<String>,
+    /// The node's head is on another branch than the cursor.
+    pub fork_suspected: Option<String>,
+    /// Why the writer's last step failed.
+    pub failing: Option<String>,
+    /// Newest blocks replaced by others.
+    pub reorgs: ReorgView,
+    /// Logs kept undecoded, by topic.
+    pub unknown_topics: Vec<TopicView>,
+    /// What was not expected, by kind.
+    pub anomalies: Vec<AnomalyView>,
+    /// How the derived state last compared with the contracts; `None`: never compared.
+    pub drift: Option<DriftView>,
+}
+
+/// Why the state cannot be trusted to be of the chain's head.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReasonView {
+    /// A name to compare.
+    pub name: &'static str,
+    /// For a human.
+    pub detail: String,
+}
+
+/// The last blocks stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Cursors {
+    /// Of the light events.
+    pub capacity: Option<CursorView>,
+    /// Of all VVV transfers.
+    pub supply: Option<CursorView>,
+}
+
+/// The last block stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CursorView {
+    /// Its height.
+    pub block_number: u64,
+    /// Its hash; `None` where no header of it is stored.
+    pub block_hash: Option<B256>,
+    /// Its time; `None` where no header is stored and no clock tells.
+    pub block_timestamp: Option<Timestamp>,
+}
+
+/// Newest blocks replaced by others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ReorgView {
+    /// How often.
+    pub count: u64,
+    /// How many blocks the deepest undid.
+    pub depth_max: Option<u64>,
+    /// When last.
+    pub last_seen_at: Option<Timestamp>,
+}
+
+/// Logs kept undecoded, of one topic of one contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TopicView {
+    /// The contract.
+    pub address: Address,
+    /// `None`: logs without topics.
+    pub topic0: Option<B256>,
+    /// How many.
+    pub count: u64,
+}
+
+/// What was not expected, of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AnomalyView {
+    /// The kind.
+    pub kind: String,
+    /// How many.
+    pub count: u64,
+    /// Block of the newest.
+    pub last_block: u64,
+}
+
+/// How the derived state last compared with the contracts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DriftView {
+    /// The block it was compared at.
+    pub block_number: u64,
+    /// When.
+    pub verified_at: Option<Timestamp>,
+    /// How many figures were compared.
+    pub compared: u64,
+    /// How many differ.
+    pub differences: u64,
+    /// The first of them.
+    pub detail: Vec<String>,
+}
+
+/// How things stand now. A database without our tables is one that was never synced.
+///
+/// # Errors
+/// [`ReadError`], where the database does not answer.
+pub async fn status(database: &Database, max_lag_seconds: u64) -> Result<Status, ReadError> {
+    match look(database, max_lag_seconds).await {
+        Err(error @ ReadError::NotMigrated(_)) => {
+            Ok(Status { reasons: vec![Reason::of_error(&error).into()], version: VERSION, ..Status::default() })
+        }
+        looked => looked,
+    }
+}
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+async fn look(database: &Database, max_lag_seconds: u64) -> Result<Status, ReadError> {
+    let mut reading = database.begin().await?;
+    let progress = progress::progress(&mut reading).await?;
+    let deployment = progress::deployment(&mut reading).await?;
+    let status = Status::new(&progress, deployment.as_ref(), max_lag_seconds);
+    Ok(Status {
+        reorgs: progress::reorgs(&mut reading).await?.into(),
+        anomalies: anomaly::by_kind(&mut reading, u64::MAX).await?.into_iter().map(Into::into).collect(),
+        unknown_topics: anomaly::unknown_topics(&mut reading, u64::MAX).await?.into_iter().map(Into::into).collect(),
+        drift: verification::last(&mut reading).await?.map(Into::into),
+        ..status
+    })
+}
+
+impl Status {
+    fn new(progress: &Progress, deployment: Option<&Deployment>, max_lag_seconds: u64) -> Self {
+        let clock = deployment.and_then(|deployment| deployment.clock);
+        let reasons: Vec<ReasonView> =
+            reasons(progress, clock, max_lag_seconds).into_iter().map(ReasonView::from).collect();
+        let newest = Needs::Both.newest(progress);
+        let follower = progress.follower.as_ref();
+        Self {
+            ready: reasons.is_empty(),
+            reasons,
+            version: VERSION,
+            indexer_version: follower.map(|follower| follower.version.clone()),
+            chain_id: deployment.map(|deployment| deployment.chain_id),
+            start_block: deployment.map(|deployment| deployment.start_block),
+            deployment: progress.deployment_digest,
+            policy: deployment.map(|deployment| deployment.policy.allocation.name()),
+            cursors: Cursors {
+                capacity: progress.capacity.map(|cursor| CursorView::new(cursor, clock)),
+                supply: progress.supply.map(|cursor| CursorView::new(cursor, clock)),
+            },
+            head: follower.map(|follower| follower.head_number),
+            safe: follower.and_then(|follower| follower.safe_number),
+            finalized: follower.and_then(|follower| follower.finalized_number),
+            lag_seconds: newest.and_then(|cursor| lag_seconds(progress, cursor, clock)),
+            blocks_per_second: follower.map(|f| f.blocks_per_second).filter(|rate| rate.is_finite()),
+            seconds_left: follower.zip(newest).and_then(|(follower, cursor)| seconds_left(follower, cursor)),
+            observed_seconds_ago: follower.map(|follower| follower.observed_seconds_ago),
+            halted: follower.and_then(|follower| follower.halted.clone()),
+            fork_suspected: follower.and_then(|follower| follower.fork_suspected.clone()),
+            failing: follower.and_then(|follower| follower.failing.clone()),
+            ..Self::default()
+        }
+    }
+}
+
+impl CursorView {
+    fn new(cursor: Cursor, clock: Option<Clock>) -> Self {
+        let timestamp = cursor.timestamp.or_else(|| clock?.timestamp(cursor.number));
+        Self { block_number: cursor.number, block_hash: cursor.hash, block_timestamp: timestamp.and_then(time) }
+    }
+}
+
+impl From<Reason> for ReasonView {
+    fn from(Reason { name, detail }: Reason) -> Self {
+        Self { name, detail }
+    }
+}
+
+impl From<Reorgs> for ReorgView {
+    fn from(Reorgs { count, last_seen_at, depth_max }: Reorgs) -> Self {
+        Self { count, depth_max, last_seen_at: last_seen_at.and_then(time) }
+    }
+}
+
+impl From<UnknownTopic> for TopicView {
+    fn from(UnknownTopic { address, topic0, count }: UnknownTopic) -> Self {
+        Self { address, topic0, count }
+    }
+}
+
+impl From<AnomalyCount> for AnomalyView {
+    fn from(AnomalyCount { kind, count, last_block }: AnomalyCount) -> Self {
+        Self { kind, count, last_block }
+    }
+}
+
+impl From<Verification> for DriftView {
+    fn from(last: Verification) -> Self {
+        let Verification { block_number, verified_at, compared, differences, detail } = last;
+        Self { block_number, verified_at: time(verified_at), compared, differences, detail }
+    }
+}
+
+/// `None` past the year 9999.
+fn time(seconds: u64) -> Option<Timestamp> {
+    Timestamp::from_second(i64::try_from(seconds).ok()?).ok()
+}
+
+/// For a human: what is there, and what is wrong last.
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = |number: Option<u64>| number.map_or_else(|| "unknown".into(), |number| number.to_string());
+        writeln!(
+            f,
+            "chain {} from block {}, policy {}",
+            known(self.chain_id),
+            known(self.start_block),
+            self.policy.unwrap_or("unknown")
+        )?;
+        for (name, cursor) in [("capacity", &self.cursors.capacity), ("supply", &self.cursors.supply)] {
+            match cursor {
+                Some(cursor) => writeln!(f, "{name:<9} {cursor}")?,
+                None => writeln!(f, "{name:<9} no block yet")?,
+            }
+        }
+        writeln!(f, "head {}, safe {}, finalized {}", known(self.head), known(self.safe), known(self.finalized))?;
+        writeln!(f, "{}", self.pace())?;
+        writeln!(f, "reorgs {}, deepest {}", self.reorgs.count, self.reorgs.depth_max.unwrap_or_default())?;
+        for topic in &self.unknown_topics {
+            let topic0 = topic.topic0.map_or_else(|| "none".into(), |topic0| topic0.to_string());
+            writeln!(f, "unknown topic {topic0} of {}: {} logs", topic.address, topic.count)?;
+        }
+        for AnomalyView { kind, count, last_block } in &self.anomalies {
+            writeln!(f, "anomaly {kind}: {count}, last at block {last_block}")?;
+        }
+        match &self.drift {
+            Some(DriftView { block_number, compared, differences, .. }) => writeln!(
+                f,
+                "compared with the contracts at block {block_number}: {compared} figures, {differences} differences"
+            )?,
+            None => writeln!(f, "not compared with the contracts yet")?,
+        }
+        for reason in &self.reasons {
+            writeln!(f, "{}: {}", reason.name, reason.detail)?;
+        }
+        write!(f, "{}", if self.ready { "ready" } else { "not ready" })
+    }
+}
+
+impl Status {
+    /// "lag 1 s, 0.5 blocks a second, 3 min 20 s left, the node answered 1 s ago"
+    fn pace(&self) -> String {
+        let read = |seconds| readable(Duration::from_secs(seconds));
+        let parts = [
+            Some(format!("lag {}", self.lag_seconds.map_or_else(|| "unknown".into(), read))),
+            self.blocks_per_second.map(|rate| format!("{rate:.1} blocks a second")),
+            self.seconds_left.map(|seconds| format!("{} left", read(seconds))),
+            self.observed_seconds_ago.map(|seconds| format!("the node answered {} ago", read(seconds))),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl fmt::Display for CursorView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "block {}", self.block_number)?;
+        match self.block_timestamp {
+            Some(time) => write!(f, " of {time}"),
+            None => Ok(()),
+        }
+    }
+}

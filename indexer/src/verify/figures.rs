@@ -1,0 +1,179 @@
+//! What is compared: which figures, and which views of the contracts tell them. Pure.
+
+use abi::{Diem as D, StakingV2 as S, Vvv as V};
+use alloy_primitives::{Address, U256};
+use ledger::parameter::{Parameter, Parameters};
+use ledger::position::{Cooling, Position};
+use ledger::totals::{CapacityTotals, SupplyTotals};
+use store::deployment::{AbiVersion, ContractAddresses, Deployment};
+
+use crate::chain::multicall::Call;
+use crate::decode::word_address;
+
+/// What a figure is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Its name, for a human and for scripts alike.
+    pub what: &'static str,
+    /// Which cell of a table; `None` for a single value.
+    pub cell: Option<usize>,
+    /// Whose; `None`: the network's.
+    pub address: Option<Address>,
+}
+
+/// What a figure counts for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// Compared.
+    Full,
+    /// Compared where the contract answers: it may not have the view yet.
+    IfAnswered,
+    /// A cross-check: where it differs, that is remarked and nothing more.
+    Note,
+}
+
+/// A derived figure, and where among the answers the contract's own is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// What it is.
+    pub subject: Subject,
+    /// `None`: not known.
+    pub derived: Option<U256>,
+    /// What it counts for.
+    pub weight: Weight,
+    /// Which of the calls tells it.
+    pub call: usize,
+    /// Which word of that call's answer.
+    pub word: usize,
+    /// How many words that answer has.
+    pub words: usize,
+}
+
+/// Figures, and the calls that tell them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Questions {
+    /// To be asked at one block.
+    pub calls: Vec<Call>,
+    /// To be compared with the answers.
+    pub figures: Vec<Figure>,
+}
+
+/// Whether the staking proxy can lock sVVV.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locks {
+    /// Its first implementation cannot, and has no views for it.
+    Absent,
+    /// It can.
+    Present,
+    /// Its implementation is not known, or the deployment does not name it.
+    Unsure,
+}
+
+impl Locks {
+    /// Under the implementation in force.
+    pub fn of(deployment: &Deployment, parameters: &Parameters) -> Self {
+        let implementation = parameters.word(Parameter::Implementation).map(word_address);
+        let named = deployment.implementations.iter().find(|named| Some(named.address) == implementation);
+        match named.map(|named| named.abi) {
+            Some(AbiVersion::V1) => Self::Absent,
+            Some(AbiVersion::V2) => Self::Present,
+            None => Self::Unsure,
+        }
+    }
+
+    fn weight(self) -> Option<Weight> {
+        match self {
+            Self::Absent => None,
+            Self::Present => Some(Weight::Full),
+            Self::Unsure => Some(Weight::IfAnswered),
+        }
+    }
+}
+
+/// What one address holds, as derived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Whose.
+    pub address: Address,
+    /// sVVV and DIEM.
+    pub position: Position,
+    /// VVV.
+    pub vvv: U256,
+}
+
+impl Questions {
+    /// The network's totals.
+    pub fn network(
+        contracts: &ContractAddresses,
+        locks: Locks,
+        capacity: &CapacityTotals,
+        supply: &SupplyTotals,
+    ) -> Self {
+        let ContractAddresses { vvv, staking, diem, .. } = *contracts;
+        let mut questions = Self::default();
+        let mut ask = |call, weight, what, derived| questions.ask(call, weight, None, &[(what, 0, Some(derived))], 1);
+        ask(Call::new(vvv, &V::totalSupplyCall {}), Weight::Full, "vvv_total_supply", supply.supply);
+        ask(Call::new(vvv, &V::balanceOfCall { account: Address::ZERO }), Weight::Full, "vvv_burned", supply.burned);
+        ask(Call::new(staking, &S::totalSupplyCall {}), Weight::Full, "svvv_total_supply", capacity.svvv_supply);
+        if let Some(weight) = locks.weight() {
+            ask(Call::new(staking, &S::totalLockedStakedVVVCall {}), weight, "svvv_total_locked", capacity.svvv_locked);
+        }
+        ask(Call::new(diem, &D::totalSupplyCall {}), Weight::Full, "diem_total_supply", capacity.diem_supply);
+        // Whether totalStaked() includes what cools is not sure; that it does is very probable.
+        let staked = capacity.diem_staked.saturating_add(capacity.diem_cooling);
+        ask(Call::new(diem, &D::totalStakedCall {}), Weight::Note, "diem_total_staked", staked);
+        questions
+    }
+
+    /// What one address holds.
+    pub fn account(&mut self, contracts: &ContractAddresses, locks: Locks, account: &Account) {
+        let ContractAddresses { vvv, staking, diem, .. } = *contracts;
+        let Account { address, position, vvv: balance } = *account;
+        let (full, address) = (Weight::Full, Some(address));
+        let mut ask = |call, weight, figures: &[_], words| self.ask(call, weight, address, figures, words);
+        let account = account.address;
+        ask(Call::new(vvv, &V::balanceOfCall { account }), full, &[("vvv", 0, Some(balance))], 1);
+        ask(Call::new(staking, &S::balanceOfCall { account }), full, &[("svvv", 0, Some(position.svvv))], 1);
+        if let Some(weight) = locks.weight() {
+            let figures = [("locked", 0, Some(position.locked)), ("outstanding", 1, Some(position.outstanding))];
+            ask(Call::new(staking, &S::lockedStakesCall(account)), weight, &figures, 2);
+        }
+        let figures = cooling(["svvv_cooling", "svvv_cooling_ends_at"], position.svvv_cooling);
+        ask(Call::new(staking, &S::stakesCall(account)), full, &figures, 3);
+        let liquid = ("diem_liquid", 0, Some(position.diem_liquid));
+        ask(Call::new(diem, &D::balanceOfCall { account }), full, &[liquid], 1);
+        let mut figures = cooling(["diem_cooling", "diem_cooling_ends_at"], position.diem_cooling);
+        figures.insert(0, ("diem_staked", 0, Some(position.diem_staked)));
+        ask(Call::new(diem, &D::stakedInfosCall(account)), full, &figures, 3);
+    }
+
+    /// A call whose answer has so many words, and the figures among them: name, word, derived value.
+    fn ask(
+        &mut self,
+        call: Call,
+        weight: Weight,
+        address: Option<Address>,
+        figures: &[(&'static str, usize, Option<U256>)],
+        words: usize,
+    ) {
+        let position = self.calls.len();
+        self.calls.push(call);
+        self.figures.extend(figures.iter().map(|(what, word, derived)| Figure {
+            subject: Subject { what, cell: None, address },
+            derived: *derived,
+            weight,
+            call: position,
+            word: *word,
+            words,
+        }));
+    }
+}
+
+/// Both contracts keep (something, end, amount). Where nothing cools the end means nothing, and contracts may leave any.
+fn cooling(names: [&'static str; 2], cooling: Cooling) -> Vec<(&'static str, usize, Option<U256>)> {
+    let mut figures = vec![(names[0], 2, Some(cooling.amount))];
+    if !cooling.amount.is_zero() {
+        figures.push((names[1], 1, cooling.ends_at.map(U256::from)));
+    }
+    figures
+}
