@@ -105,6 +105,7 @@ function drawStatus(status) {
   show("finality", finalityText(status));
   if (status.deployment) {
     show("chain", `Chain ${status.deployment.chain_id}, from block ${integer(status.deployment.start_block)} on`);
+    show("minimum", `Less than ${fineToken(status.deployment.minimum_diem)} DIEM allows nothing.`);
     show("policy", POLICIES[status.deployment.policy] ?? "");
   }
   if (!cursor) return drawNeverSynced(status);

@@ -7,7 +7,7 @@ use store::read::verification::Verification;
 use utoipa::ToSchema;
 
 use crate::app::Known;
-use crate::wire::{AddressText, Time};
+use crate::wire::{AddressText, Amount, Time, Units};
 
 /// The chain and contracts.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -23,6 +23,10 @@ pub struct DeploymentView {
     /// Which staked DIEM counts.
     #[schema(example = "live")]
     pub(super) policy: &'static str,
+    /// Staked DIEM below which nothing is spendable, base units.
+    pub(super) minimum_diem: Amount,
+    /// sVVV from which an account is a Pro member, base units.
+    pub(super) pro_minimum_svvv: Amount,
     /// Where the contracts are.
     pub(super) contracts: ContractsView,
 }
@@ -160,6 +164,8 @@ impl DeploymentView {
             start_block: deployment.start_block,
             digest: known.digest.to_string(),
             policy: deployment.policy.allocation.name(),
+            minimum_diem: Units::Base.amount(deployment.policy.minimum_diem.0),
+            pro_minimum_svvv: Units::Base.amount(deployment.policy.pro_minimum_svvv.0),
             contracts: ContractsView {
                 vvv: contracts.vvv.into(),
                 staking: contracts.staking.into(),
