@@ -18,6 +18,8 @@ use crate::served::{Network, Position};
 static ROLES: Mutex<()> = Mutex::const_new(());
 const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(20);
+/// Blocks from one of the indexer's own comparisons with the contracts to the next.
+pub(crate) const VERIFY_EVERY: u64 = 20;
 /// What `POST /v1/entitlements` takes at once.
 const ADDRESSES_MAX: usize = 1_000;
 
@@ -64,7 +66,8 @@ impl Oracle {
 
     pub(crate) async fn start_indexer(&mut self) {
         let mut command = program("indexer");
-        command.args(["run", "--poll-interval-ms", "50", "--verify-every", "20", "--deployment"]).arg(&self.deployment);
+        command.args(["run", "--poll-interval-ms", "50", "--deployment"]).arg(&self.deployment);
+        command.args(["--verify-every", &VERIFY_EVERY.to_string()]);
         command.env("RPC_URL", &self.node_url).env("DATABASE_URL", &self.database_url);
         self.indexer = Some(command.spawn().unwrap());
     }

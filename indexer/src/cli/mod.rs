@@ -10,7 +10,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use store::read::{Database, Limits, progress};
+use store::read::{Database, Limits, ReadError, progress};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -45,6 +45,15 @@ impl Failure {
 
     fn missing(message: impl ToString) -> Self {
         Self { code: 3, message: message.to_string() }
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        Self::missing(match error {
+            ReadError::NotMigrated(_) => "the database has no tables of this version: start `indexer run` on it".into(),
+            other => format!("--database-url: {other}"),
+        })
     }
 }
 
@@ -111,8 +120,9 @@ impl ExpectedArgs {
         let read = async { progress::deployment(&mut *database.begin().await?).await };
         match read.await {
             Ok(Some(stored)) => stored.agree(&given).map_err(Failure::usage),
-            // What is wrong with the database the command itself will say.
-            Ok(None) | Err(_) => Ok(()),
+            // Of none yet: the command itself says what that means for it.
+            Ok(None) | Err(ReadError::NotMigrated(_)) => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -8,7 +8,7 @@ use indexer::status::status;
 use serde_json::json;
 use store::deployment::Deployment;
 use store::read::progress::Needs;
-use store::read::{Database, Limits, ReadError, Reading, block, digest, progress, table};
+use store::read::{Database, Limits, Reading, block, digest, progress, table};
 
 use super::{DatabaseArgs, ExpectedArgs, Failure, LogArgs};
 
@@ -79,7 +79,7 @@ impl StatusArgs {
         if self.digest {
             return self.print_digest(&database).await;
         }
-        let status = status(&database, self.max_lag_seconds).await.map_err(unreadable)?;
+        let status = status(&database, self.max_lag_seconds).await?;
         match self.json {
             true => println!("{}", serde_json::to_string(&status).map_err(Failure::missing)?),
             false => println!("{status}"),
@@ -88,11 +88,11 @@ impl StatusArgs {
     }
 
     async fn print_digest(&self, database: &Database) -> Result<ExitCode, Failure> {
-        let mut reading = database.begin().await.map_err(unreadable)?;
+        let mut reading = database.begin().await?;
         let (block_number, capacity) = self.capacity(&mut reading).await?;
         let mut lines = vec![capacity];
         if self.all {
-            let tables = digest::derived(&mut reading).await.map_err(unreadable)?;
+            let tables = digest::derived(&mut reading).await?;
             lines.extend(tables.into_iter().map(|of| Line {
                 digest: of.digest.to_string(),
                 table: of.table,
@@ -122,13 +122,13 @@ impl StatusArgs {
             let held = format!("blocks {first} to {newest}");
             return Err(Failure::usage(format!("--at-block {number} lies outside what the database holds: {held}")));
         }
-        let stored = block::facts(reading, number).await.map_err(unreadable)?.timestamp;
+        let stored = block::facts(reading, number).await?.timestamp;
         let timestamp = stored.or_else(|| deployment.clock?.timestamp(number)).ok_or_else(|| {
             Failure::missing(format!(
                 "the time of block {number} is not known, and so not its epoch: name another block"
             ))
         })?;
-        let rows = table::capacity(reading, &deployment, number, timestamp).await.map_err(unreadable)?;
+        let rows = table::capacity(reading, &deployment, number, timestamp).await?;
         let digest = ledger::table::digest(&rows).to_string();
         Ok((number, Line { digest, table: "capacity_table", rows: rows.len().try_into().unwrap_or(u64::MAX) }))
     }
@@ -136,17 +136,8 @@ impl StatusArgs {
 
 /// The deployment, and the newest block held.
 async fn held(reading: &mut Reading) -> Result<(Deployment, u64), Failure> {
-    let progress = progress::progress(reading).await.map_err(unreadable)?;
-    let deployment = progress::deployment(reading).await.map_err(unreadable)?;
+    let progress = progress::progress(reading).await?;
+    let deployment = progress::deployment(reading).await?;
     let held = deployment.zip(Needs::Capacity.newest(&progress).map(|cursor| cursor.number));
     held.ok_or_else(|| Failure::missing("the database holds no block yet: let `indexer run` store some"))
-}
-
-fn unreadable(error: ReadError) -> Failure {
-    match error {
-        ReadError::NotMigrated(_) => {
-            Failure::missing("the database has no tables of this version: start `indexer run` on it")
-        }
-        other => Failure::missing(format!("--database-url: {other}")),
-    }
 }

@@ -135,3 +135,30 @@ impl fmt::Display for Report {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::U256;
+
+    use super::*;
+
+    #[test]
+    fn only_what_was_compared_and_answered_is_equal() {
+        let subject = Subject { what: "svvv", cell: None, address: Some(Address::ZERO) };
+        let verdict = |findings| Report::new(7, None, 1, findings).verdict();
+        let equal = Findings { compared: 1, not_known: 1, ..Findings::default() };
+        assert_eq!(verdict(equal.clone()), Verdict::Equal);
+        assert_eq!(verdict(Findings { not_known: 1, ..Findings::default() }), Verdict::Unsure);
+        assert_eq!(verdict(Findings { unanswered: vec![subject], ..equal.clone() }), Verdict::Unsure);
+        let difference = Difference { subject, derived: U256::from(1), contract: U256::from(2) };
+        assert_eq!(verdict(Findings { notes: vec![difference], ..equal.clone() }), Verdict::Equal);
+        let different = Findings { unanswered: vec![subject], differences: vec![difference], ..equal };
+        assert_eq!(verdict(different.clone()), Verdict::Different);
+        assert_eq!(
+            Report::new(7, None, 1, different).to_string(),
+            "difference: svvv of 0x0000000000000000000000000000000000000000 at block 7: derived 1, contract 2\n\
+             unanswered: svvv of 0x0000000000000000000000000000000000000000 at block 7: the contract does not answer\n\
+             block 7: 1 figures compared (network and 1 addresses), 1 differences, 1 not known, 1 unanswered"
+        );
+    }
+}
