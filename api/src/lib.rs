@@ -5,6 +5,7 @@
 //!
 //! - [`app`], [`serve`], [`cli`]: the process
 //! - [`table`], [`tables`], [`page_cursor`]: the capacity table and runs through it
+//! - [`epochs`]: epochs as seen from a block
 //! - [`holding`]: what an account of one or more addresses holds
 //! - [`readiness`]: whether answers are of the head
 //! - [`wire`], [`address`]: how amounts, times and addresses are written
@@ -13,6 +14,7 @@
 pub mod address;
 pub mod app;
 pub mod cli;
+pub mod epochs;
 pub mod extract;
 pub mod holding;
 pub mod openapi;

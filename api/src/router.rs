@@ -85,6 +85,8 @@ fn chain_routes() -> OpenApiRouter<App> {
         .routes(routes!(r::check::get_forwarded))
         .routes(routes!(r::capacity::get))
         .routes(routes!(r::allocations::post))
+        .routes(routes!(r::epochs::get))
+        .routes(routes!(r::epoch::get))
         .routes(routes!(r::supply::get))
         .routes(routes!(r::burns::get))
         .routes(routes!(r::staking::get))

@@ -8,11 +8,12 @@ mod epoch;
 mod lag;
 mod resolve;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, U256};
 use ledger::curve::Curve;
+use ledger::epoch::Epoch;
 use ledger::parameter::Parameter;
 use ledger::position::Cooling;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
@@ -287,6 +288,34 @@ impl Snapshot {
     /// If the database fails.
     pub async fn cooldowns(&mut self) -> Result<Vec<(Cooling, Cooling)>, Problem> {
         Ok(account::cooldowns(&mut self.reading, self.point.number).await?)
+    }
+
+    /// The time of the first block held; `None` where it is not known.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn began_at(&mut self) -> Result<Option<u64>, Problem> {
+        let Deployment { start_block, clock, .. } = *self.known.deployment;
+        match clock.and_then(|clock| clock.timestamp(start_block)) {
+            Some(timestamp) => Ok(Some(timestamp)),
+            None => Ok(block::first_timestamp(&mut self.reading, start_block).await?),
+        }
+    }
+
+    /// The opening blocks of these epochs; one that opened before the first block held is absent.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn opening_blocks(&mut self, epochs: &[Epoch]) -> Result<BTreeMap<Epoch, u64>, Problem> {
+        epoch::openings(&mut self.reading, &self.known.deployment, epochs).await
+    }
+
+    /// Totals that the light events move, after each of these blocks.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn capacity_totals_at(&mut self, blocks: &[u64]) -> Result<BTreeMap<u64, CapacityTotals>, Problem> {
+        Ok(totals::capacity_at(&mut self.reading, blocks).await?)
     }
 
     /// The DIEM mint curve; `None` where it is not known.

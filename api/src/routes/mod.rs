@@ -11,6 +11,8 @@ pub mod diem_quote;
 pub mod emissions;
 pub mod entitlements;
 pub mod entitlements_batch;
+pub mod epoch;
+pub mod epochs;
 pub mod healthz;
 pub mod page;
 pub mod parameters;

@@ -1,5 +1,7 @@
 //! The epoch of a block, and the block that opened it.
 
+use std::collections::BTreeMap;
+
 use ledger::epoch::Epoch;
 use store::deployment::Deployment;
 use store::read::progress::Progress;
@@ -49,10 +51,28 @@ pub(super) async fn at(
 }
 
 async fn opening(reading: &mut Reading, deployment: &Deployment, epoch: Epoch) -> Result<Option<u64>, Problem> {
-    let Some(last_second) = epoch.opens_at().checked_sub(1) else { return Ok(None) };
-    let number = match deployment.clock {
-        Some(clock) => clock.last_block_at(last_second),
-        None => block::last_at(reading, last_second).await?,
+    Ok(openings(reading, deployment, &[epoch]).await?.remove(&epoch))
+}
+
+/// The last block before each epoch; one before the first block held is absent.
+pub(super) async fn openings(
+    reading: &mut Reading,
+    deployment: &Deployment,
+    epochs: &[Epoch],
+) -> Result<BTreeMap<Epoch, u64>, Problem> {
+    let last_seconds: Vec<(Epoch, u64)> =
+        epochs.iter().filter_map(|epoch| Some((*epoch, epoch.opens_at().checked_sub(1)?))).collect();
+    let stored = match deployment.clock {
+        Some(_) => BTreeMap::new(),
+        None => {
+            let wanted: Vec<u64> = last_seconds.iter().map(|(_, second)| *second).collect();
+            block::last_at_each(reading, &wanted).await?
+        }
     };
-    Ok(number.filter(|number| *number >= deployment.start_block))
+    let number = |second: u64| match deployment.clock {
+        Some(clock) => clock.last_block_at(second),
+        None => stored.get(&second).copied(),
+    };
+    let opened = last_seconds.into_iter().filter_map(|(epoch, second)| Some((epoch, number(second)?)));
+    Ok(opened.filter(|(_, number)| *number >= deployment.start_block).collect())
 }

@@ -29,6 +29,8 @@ async fn at_the_head(pool: PgPool) {
     check(&service, "parameters_head", "/v1/parameters").await;
     check(&service, "parameters_history_head", "/v1/parameters/history").await;
     check(&service, "cooldowns_head", "/v1/cooldowns").await;
+    check(&service, "epochs_head", "/v1/epochs").await;
+    check(&service, "epoch_head", "/v1/epochs/2026-11-19?units=token").await;
     check(&service, "status_head", "/v1/status").await;
 }
 
@@ -51,6 +53,8 @@ async fn at_a_past_block(pool: PgPool) {
     check(&service, "parameters_past", "/v1/parameters?block=104&units=token").await;
     check(&service, "parameters_history_past", "/v1/parameters/history?block=104&name=implementation").await;
     check(&service, "cooldowns_past", "/v1/cooldowns?block=124&units=token").await;
+    check(&service, "epochs_past", "/v1/epochs?epoch=2026-11-20").await;
+    check(&service, "epoch_past", "/v1/epochs/2026-11-19?block=119").await;
     check(&service, "supply_first_block", "/v1/supply?block=100").await;
 }
 

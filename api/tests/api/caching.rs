@@ -13,6 +13,8 @@ async fn an_unchanged_answer_is_not_sent_again(pool: PgPool) {
         "/v1/burns",
         "/v1/staking",
         "/v1/diem",
+        "/v1/epochs",
+        "/v1/epochs/2026-11-19",
         "/v1/cooldowns",
         "/v1/parameters",
         "/v1/parameters/history?limit=3",

@@ -1,5 +1,7 @@
 //! Headers, times and what is remarkable at a block.
 
+use std::collections::BTreeMap;
+
 use alloy_primitives::{Address, B256, U256};
 use sqlx::{FromRow, PgConnection};
 
@@ -71,4 +73,37 @@ pub async fn last_at(connection: &mut PgConnection, timestamp: u64) -> Result<Op
     .fetch_optional(connection)
     .await?;
     Ok(count_if(number)?)
+}
+
+/// For each of these times the last stored block with a timestamp at or before it; a time before them all is absent.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn last_at_each(connection: &mut PgConnection, timestamps: &[u64]) -> Result<BTreeMap<u64, u64>, ReadError> {
+    let wanted: Vec<i64> = timestamps.iter().map(|timestamp| at_most(*timestamp)).collect();
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "select wanted.timestamp, newest.number
+           from (select distinct unnest($1::bigint[])) as wanted (timestamp)
+          cross join lateral (
+                select number from block
+                 where block.timestamp <= wanted.timestamp
+                 order by block.timestamp desc, number desc limit 1) newest",
+    )
+    .bind(wanted)
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(|(timestamp, number)| Ok((count(timestamp)?, count(number)?))).collect()
+}
+
+/// The timestamp of the first stored block from this height on.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn first_timestamp(connection: &mut PgConnection, from: u64) -> Result<Option<u64>, ReadError> {
+    let timestamp: Option<i64> =
+        sqlx::query_scalar("select timestamp from block where number >= $1 order by number limit 1")
+            .bind(at_most(from))
+            .fetch_optional(connection)
+            .await?;
+    Ok(count_if(timestamp)?)
 }
