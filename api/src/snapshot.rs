@@ -21,9 +21,10 @@ use serde::Serialize;
 use store::deployment::Deployment;
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::block::BlockFacts;
+use store::read::event::{EventFilter, EventRecord};
 use store::read::parameter::{Changes, Since};
 use store::read::progress::{Cursor, Progress, Reorgs};
-use store::read::{Reading, account, anomaly, block, parameter, progress, totals};
+use store::read::{Reading, account, anomaly, block, event, parameter, progress, totals};
 use utoipa::ToSchema;
 
 pub use as_of::{AsOf, Sync};
@@ -36,6 +37,7 @@ use crate::params::BlockParams;
 use crate::problem::{Kind, Problem};
 use crate::table::Table;
 use crate::tables::Key;
+use crate::wire::Time;
 
 /// How sure it is that a block stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -316,6 +318,36 @@ impl Snapshot {
     /// If the database fails.
     pub async fn capacity_totals_at(&mut self, blocks: &[u64]) -> Result<BTreeMap<u64, CapacityTotals>, Problem> {
         Ok(totals::capacity_at(&mut self.reading, blocks).await?)
+    }
+
+    /// Decoded logs up to the block, the newest first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn events(&mut self, filter: &EventFilter) -> Result<Vec<EventRecord>, Problem> {
+        Ok(event::events(&mut self.reading, filter, self.point.number).await?)
+    }
+
+    /// Burns up to the block that came before this log, the newest first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn burn_events(&mut self, before: Option<(u64, u32)>, limit: usize) -> Result<Vec<EventRecord>, Problem> {
+        Ok(event::burns(&mut self.reading, before, limit, self.point.number).await?)
+    }
+
+    /// What one sender has burned.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn burned_by(&mut self, sender: Address) -> Result<Tally, Problem> {
+        let burned = totals::burned_by(&mut self.reading, &[sender], self.point.number).await?;
+        Ok(burned.get(&sender).copied().unwrap_or_default())
+    }
+
+    /// The time of a block, by its header or by the clock.
+    pub fn time_of(&self, number: u64, stored: Option<u64>) -> Option<Time> {
+        stored.or_else(|| self.known.deployment.clock?.timestamp(number)).and_then(Time::new)
     }
 
     /// The DIEM mint curve; `None` where it is not known.
