@@ -9,10 +9,11 @@ use axum::http::header::{CONTENT_TYPE, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
 use futures::StreamExt;
+use ledger::epoch::Epoch;
 use serde::de::DeserializeOwned;
 
 use crate::address;
-use crate::params::{FromPairs, Pairs};
+use crate::params::{FromPairs, Pairs, parse_epoch};
 use crate::problem::{Kind, Problem};
 
 /// Largest body that is read.
@@ -33,6 +34,20 @@ impl<S: Send + Sync> FromRequestParts<S> for AddressPath {
             .await
             .map_err(|_| Problem::new(Kind::InvalidAddress, "the address in the path is not text"))?;
         address::parse(&text).map(Self)
+    }
+}
+
+/// The epoch in the path.
+#[derive(Clone, Copy, Debug)]
+pub struct EpochPath(pub Epoch);
+
+impl<S: Send + Sync> FromRequestParts<S> for EpochPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let expected = || Problem::new(Kind::InvalidParameter, "an epoch is a day since 1970 such as 2026-11-20");
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| expected())?;
+        parse_epoch(&text).map(Self).ok_or_else(expected)
     }
 }
 

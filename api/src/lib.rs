@@ -5,6 +5,7 @@
 //!
 //! - [`app`], [`serve`], [`cli`]: the process
 //! - [`table`], [`tables`], [`page_cursor`]: the capacity table and runs through it
+//! - [`epochs`], [`events`]: epochs as seen from a block, events as they are listed
 //! - [`holding`]: what an account of one or more addresses holds
 //! - [`readiness`]: whether answers are of the head
 //! - [`wire`], [`address`]: how amounts, times and addresses are written
@@ -13,6 +14,8 @@
 pub mod address;
 pub mod app;
 pub mod cli;
+pub mod epochs;
+pub mod events;
 pub mod extract;
 pub mod holding;
 pub mod openapi;

@@ -159,7 +159,8 @@ impl FromPairs for BlockParams {
     }
 }
 
-fn parse_epoch(text: &str) -> Option<Epoch> {
+/// A day such as 2026-11-20.
+pub fn parse_epoch(text: &str) -> Option<Epoch> {
     let day: Date = (text.len() == 10).then(|| text.parse().ok())??;
     let opens_at = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
     Some(Epoch::at(u64::try_from(opens_at).ok()?))

@@ -8,11 +8,12 @@ mod epoch;
 mod lag;
 mod resolve;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, U256};
 use ledger::curve::Curve;
+use ledger::epoch::Epoch;
 use ledger::parameter::Parameter;
 use ledger::position::Cooling;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
@@ -20,10 +21,11 @@ use serde::Serialize;
 use store::deployment::Deployment;
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::block::BlockFacts;
+use store::read::event::{EventFilter, EventRecord};
 use store::read::parameter::{Changes, Since};
 use store::read::progress::{Progress, Reorgs};
 use store::read::verification::Verification;
-use store::read::{Reading, account, anomaly, block, parameter, progress, totals, verification};
+use store::read::{Reading, account, anomaly, block, event, parameter, progress, totals, verification};
 use utoipa::ToSchema;
 
 pub use as_of::{AsOf, Sync};
@@ -37,6 +39,7 @@ use crate::params::BlockParams;
 use crate::problem::{Kind, Problem};
 use crate::table::Table;
 use crate::tables::Key;
+use crate::wire::Time;
 
 /// How sure it is that a block stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -270,6 +273,64 @@ impl Snapshot {
     /// If the database fails.
     pub async fn cooldowns(&mut self) -> Result<Vec<(Cooling, Cooling)>, Problem> {
         Ok(account::cooldowns(&mut self.reading, self.point.number).await?)
+    }
+
+    /// The time of the first block held; `None` where it is not known.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn began_at(&mut self) -> Result<Option<u64>, Problem> {
+        let Deployment { start_block, clock, .. } = *self.known.deployment;
+        match clock.and_then(|clock| clock.timestamp(start_block)) {
+            Some(timestamp) => Ok(Some(timestamp)),
+            None => Ok(block::first_timestamp(&mut self.reading, start_block).await?),
+        }
+    }
+
+    /// The opening blocks of these epochs; one that opened before the first block held is absent.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn opening_blocks(&mut self, epochs: &[Epoch]) -> Result<BTreeMap<Epoch, u64>, Problem> {
+        Ok(block::openings(&mut self.reading, &self.known.deployment, epochs).await?)
+    }
+
+    /// Totals that the light events move, after each of these blocks.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn capacity_totals_at(&mut self, blocks: &[u64]) -> Result<BTreeMap<u64, CapacityTotals>, Problem> {
+        Ok(totals::capacity_at(&mut self.reading, blocks).await?)
+    }
+
+    /// Decoded logs up to the block, the newest first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn events(&mut self, filter: &EventFilter) -> Result<Vec<EventRecord>, Problem> {
+        Ok(event::events(&mut self.reading, filter, self.point.number).await?)
+    }
+
+    /// Burns up to the block that came before this log, the newest first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn burn_events(&mut self, before: Option<(u64, u32)>, limit: usize) -> Result<Vec<EventRecord>, Problem> {
+        Ok(event::burns(&mut self.reading, before, limit, self.point.number).await?)
+    }
+
+    /// What one sender has burned.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn burned_by(&mut self, sender: Address) -> Result<Tally, Problem> {
+        let burned = totals::burned_by(&mut self.reading, &[sender], self.point.number).await?;
+        Ok(burned.get(&sender).copied().unwrap_or_default())
+    }
+
+    /// The time of a block, by its header or by the clock.
+    pub fn time_of(&self, number: u64, stored: Option<u64>) -> Option<Time> {
+        stored.or_else(|| self.known.deployment.clock?.timestamp(number)).and_then(Time::new)
     }
 
     /// The DIEM mint curve; `None` where it is not known.

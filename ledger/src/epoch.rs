@@ -21,6 +21,12 @@ impl Epoch {
         self.number.saturating_mul(EPOCH_SECONDS)
     }
 
+    /// The day after it.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self { number: self.number.saturating_add(1) }
+    }
+
     /// First second after it.
     pub fn closes_at(self) -> u64 {
         self.opens_at().saturating_add(EPOCH_SECONDS)

@@ -127,5 +127,7 @@ proptest! {
     fn every_second_lies_in_exactly_one_epoch(timestamp in 0..u64::MAX - 86_400) {
         let epoch = Epoch::at(timestamp);
         prop_assert!(epoch.opens_at() <= timestamp && timestamp < epoch.closes_at());
+        prop_assert_eq!(epoch.next().opens_at(), epoch.closes_at());
+        prop_assert_eq!(Epoch::at(epoch.closes_at()), epoch.next());
     }
 }

@@ -106,8 +106,9 @@ pub async fn get(
     Ok(answer(&snapshot, &conditional, &body))
 }
 
+/// Why VVV was burned, by who burned it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
+pub(crate) enum Class {
     Programmatic,
     Discretionary,
     Airdrop,
@@ -115,7 +116,18 @@ enum Class {
 }
 
 impl Class {
-    fn of(deployment: &Deployment, sender: Address) -> Self {
+    /// The word it is written as.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Programmatic => "programmatic",
+            Self::Discretionary => "discretionary",
+            Self::Airdrop => "airdrop",
+            Self::Unclassified => "unclassified",
+        }
+    }
+
+    /// By the labels of a sender.
+    pub(crate) fn of(deployment: &Deployment, sender: Address) -> Self {
         let kinds = deployment.labels.iter().filter(|label| label.address == sender).map(|label| label.kind);
         let class = |kind| match kind {
             LabelKind::ProgrammaticBurn => Some(Self::Programmatic),

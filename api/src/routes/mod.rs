@@ -1,7 +1,10 @@
 //! One file per route; its first line is the route.
 
+pub mod account;
+pub mod account_events;
 pub mod allocations;
 pub mod burns;
+pub mod burns_events;
 pub mod capacity;
 pub mod check;
 pub mod cooldowns;
@@ -11,6 +14,9 @@ pub mod diem_quote;
 pub mod emissions;
 pub mod entitlements;
 pub mod entitlements_batch;
+pub mod epoch;
+pub mod epochs;
+pub mod events;
 pub mod healthz;
 pub mod page;
 pub mod parameters;

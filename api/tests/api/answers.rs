@@ -29,6 +29,13 @@ async fn at_the_head(pool: PgPool) {
     check(&service, "parameters_head", "/v1/parameters").await;
     check(&service, "parameters_history_head", "/v1/parameters/history").await;
     check(&service, "cooldowns_head", "/v1/cooldowns").await;
+    check(&service, "epochs_head", "/v1/epochs").await;
+    check(&service, "epoch_head", "/v1/epochs/2026-11-19?units=token").await;
+    check(&service, "account_head", &format!("/v1/accounts/{ALICE}")).await;
+    check(&service, "account_unknown_end", &format!("/v1/accounts/{DAVE}?units=token")).await;
+    check(&service, "account_events_head", &format!("/v1/accounts/{ALICE}/events")).await;
+    check(&service, "events_head", "/v1/events").await;
+    check(&service, "burns_events_head", "/v1/burns/events").await;
     check(&service, "status_head", "/v1/status").await;
 }
 
@@ -51,6 +58,12 @@ async fn at_a_past_block(pool: PgPool) {
     check(&service, "parameters_past", "/v1/parameters?block=104&units=token").await;
     check(&service, "parameters_history_past", "/v1/parameters/history?block=104&name=implementation").await;
     check(&service, "cooldowns_past", "/v1/cooldowns?block=124&units=token").await;
+    check(&service, "epochs_past", "/v1/epochs?epoch=2026-11-20").await;
+    check(&service, "epoch_past", "/v1/epochs/2026-11-19?block=119").await;
+    check(&service, "account_past", &format!("/v1/accounts/{ALICE}?block=110")).await;
+    check(&service, "account_events_past", &format!("/v1/accounts/{ALICE}/events?block=110&contract=diem")).await;
+    check(&service, "events_past", "/v1/events?block=122&kind=transfer&from_block=105&to_block=121&units=token").await;
+    check(&service, "burns_events_past", "/v1/burns/events?block=112").await;
     check(&service, "supply_first_block", "/v1/supply?block=100").await;
 }
 

@@ -3,10 +3,16 @@
 use serde_json::Value;
 use sqlx::PgPool;
 
-use crate::service::Service;
+use crate::service::{ALICE, BOB, Service};
 
 /// Each list, and a query that names another one.
-const LISTS: [(&str, &str); 1] = [("/v1/parameters/history?", "name=treasury")];
+const LISTS: [(&str, &str); 5] = [
+    ("/v1/parameters/history?", "name=treasury"),
+    ("/v1/events?", "kind=staked"),
+    ("/v1/events?contract=diem", "to_block=125"),
+    ("/v1/accounts/0x00000000000000000000000000000000000000a1/events?", "contract=vvv"),
+    ("/v1/burns/events?", "block=110"),
+];
 
 async fn run(service: &Service, list: &str, limit: usize) -> Vec<Value> {
     let (mut rows, mut cursor) = (Vec::new(), String::new());
@@ -75,5 +81,52 @@ async fn limits(pool: PgPool) {
             service.get(&format!("{list}&cursor={cursor}")).await.problem(400, "invalid-cursor");
         }
     }
-    service.get("/v1/parameters/history?name=rate").await.problem(400, "invalid-parameter");
+    for query in [
+        "/v1/parameters/history?name=rate",
+        "/v1/events?contract=weth",
+        "/v1/events?kind=Staked",
+        "/v1/events?from_block=-1",
+        "/v1/events?to_block=x",
+        "/v1/burns/events?kind=transfer",
+        &format!("/v1/accounts/{ALICE}/events?address={ALICE}"),
+        &format!("/v1/accounts/{ALICE}?limit=5"),
+    ] {
+        service.get(query).await.problem(400, "invalid-parameter");
+    }
+    for query in ["/v1/events?address=0x1", "/v1/accounts/alice", "/v1/accounts/alice/events"] {
+        service.get(query).await.problem(400, "invalid-address");
+    }
+    let cursor = first_cursor(&service, &format!("/v1/accounts/{ALICE}/events?")).await;
+    service.get(&format!("/v1/accounts/{BOB}/events?cursor={cursor}")).await.problem(400, "invalid-parameter");
+}
+
+/// Whoever asks for an address gets what a list of everything has of it.
+#[sqlx::test(migrations = "../migrations")]
+async fn filters_are_those_of_the_whole_list(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    let whole = service.get("/v1/events?limit=1000").await.ok()["items"].as_array().unwrap().clone();
+    let is =
+        |item: &Value, member: &str, text: &str| item[member].as_str().is_some_and(|it| it.eq_ignore_ascii_case(text));
+    for (query, is_wanted) in [
+        (
+            format!("address={ALICE}"),
+            Box::new(|item: &Value| is(item, "address", ALICE) || is(item, "counterparty", ALICE))
+                as Box<dyn Fn(&Value) -> bool>,
+        ),
+        ("contract=vvv".into(), Box::new(|item: &Value| is(item, "contract", "vvv"))),
+        (
+            "kind=transfer&contract=diem".into(),
+            Box::new(|item: &Value| is(item, "contract", "diem") && is(item, "kind", "transfer")),
+        ),
+        ("kind=staked".into(), Box::new(|item: &Value| is(item, "kind", "staked"))),
+        (
+            "from_block=105&to_block=107".into(),
+            Box::new(|item: &Value| (105..=107).contains(&item["block_number"].as_u64().unwrap())),
+        ),
+        ("from_block=125".into(), Box::new(|_: &Value| false)),
+        ("from_block=18446744073709551615".into(), Box::new(|_: &Value| false)),
+    ] {
+        let wanted: Vec<Value> = whole.iter().filter(|item| is_wanted(item)).cloned().collect();
+        assert_eq!(service.get(&format!("/v1/events?{query}")).await.ok()["items"], Value::from(wanted), "{query}");
+    }
 }

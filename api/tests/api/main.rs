@@ -10,6 +10,7 @@ mod caching;
 mod degraded;
 mod document;
 mod entitlements;
+mod epochs;
 mod finality;
 mod lists;
 mod page;

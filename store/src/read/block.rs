@@ -1,5 +1,7 @@
 //! Headers, times and what is remarkable at a block.
 
+use std::collections::BTreeMap;
+
 use alloy_primitives::{Address, B256, U256};
 use ledger::epoch::Epoch;
 use sqlx::{FromRow, PgConnection};
@@ -84,10 +86,61 @@ pub async fn opening(
     deployment: &Deployment,
     epoch: Epoch,
 ) -> Result<Option<u64>, ReadError> {
-    let Some(last_second) = epoch.opens_at().checked_sub(1) else { return Ok(None) };
-    let number = match deployment.clock {
-        Some(clock) => clock.last_block_at(last_second),
-        None => last_at(connection, last_second).await?,
+    Ok(openings(connection, deployment, &[epoch]).await?.remove(&epoch))
+}
+
+/// The last block before each epoch; one before the first block held is absent.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn openings(
+    connection: &mut PgConnection,
+    deployment: &Deployment,
+    epochs: &[Epoch],
+) -> Result<BTreeMap<Epoch, u64>, ReadError> {
+    let last_seconds: Vec<(Epoch, u64)> =
+        epochs.iter().filter_map(|epoch| Some((*epoch, epoch.opens_at().checked_sub(1)?))).collect();
+    let stored = match deployment.clock {
+        Some(_) => BTreeMap::new(),
+        None => {
+            let wanted: Vec<u64> = last_seconds.iter().map(|(_, second)| *second).collect();
+            last_at_each(connection, &wanted).await?
+        }
     };
-    Ok(number.filter(|number| *number >= deployment.start_block))
+    let number = |second: u64| match deployment.clock {
+        Some(clock) => clock.last_block_at(second),
+        None => stored.get(&second).copied(),
+    };
+    let opened = last_seconds.into_iter().filter_map(|(epoch, second)| Some((epoch, number(second)?)));
+    Ok(opened.filter(|(_, number)| *number >= deployment.start_block).collect())
+}
+
+/// For each of these times the last stored block with a timestamp at or before it; a time before them all is absent.
+async fn last_at_each(connection: &mut PgConnection, timestamps: &[u64]) -> Result<BTreeMap<u64, u64>, ReadError> {
+    let wanted: Vec<i64> = timestamps.iter().map(|timestamp| at_most(*timestamp)).collect();
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "select wanted.timestamp, newest.number
+           from (select distinct unnest($1::bigint[])) as wanted (timestamp)
+          cross join lateral (
+                select number from block
+                 where block.timestamp <= wanted.timestamp
+                 order by block.timestamp desc, number desc limit 1) newest",
+    )
+    .bind(wanted)
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(|(timestamp, number)| Ok((count(timestamp)?, count(number)?))).collect()
+}
+
+/// The timestamp of the first stored block from this height on.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn first_timestamp(connection: &mut PgConnection, from: u64) -> Result<Option<u64>, ReadError> {
+    let timestamp: Option<i64> =
+        sqlx::query_scalar("select timestamp from block where number >= $1 order by number limit 1")
+            .bind(at_most(from))
+            .fetch_optional(connection)
+            .await?;
+    Ok(count_if(timestamp)?)
 }

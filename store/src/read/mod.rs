@@ -8,6 +8,7 @@
 //! - [`progress`]: deployment, cursors, and what the writer says of itself
 //! - [`block`]: headers, times and what is remarkable at a block
 //! - [`account`]: positions and VVV balances of addresses
+//! - [`event`]: decoded logs and transfers
 //! - [`table`]: every address with sVVV or staked DIEM
 //! - [`totals`]: totals of the network, burns per sender
 //! - [`parameter`]: values in force
@@ -22,6 +23,7 @@ pub mod anomaly;
 pub mod block;
 pub mod database;
 pub mod digest;
+pub mod event;
 pub mod parameter;
 pub mod progress;
 pub mod readiness;

@@ -1,0 +1,181 @@
+//! `GET /v1/accounts/{address}`
+
+use alloy_primitives::{Address, U256};
+use axum::extract::State;
+use axum::response::Response;
+use ledger::position::{Cooling, Position};
+use ledger::totals::Tally;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::extract::{AddressPath, Conditional, Query};
+use crate::openapi::ReadProblems;
+use crate::params::{BlockParams, FigureParams, UnitParams};
+use crate::problem::Problem;
+use crate::respond::{answer, unchanged};
+use crate::snapshot::{AsOf, Needs, Snapshot};
+use crate::wire::{AddressText, Amount, Time, Units};
+
+/// What one address holds.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AccountAnswer {
+    /// The address.
+    address: AddressText,
+    /// Its name, where the deployment labels it.
+    #[schema(example = json!(null))]
+    label: Option<String>,
+    /// Its label's kind.
+    #[schema(example = json!(null))]
+    kind: Option<&'static str>,
+    /// VVV.
+    vvv: VvvHolding,
+    /// Staked VVV.
+    svvv: SvvvHolding,
+    /// DIEM.
+    diem: DiemHolding,
+    /// Fields that are null because they cannot be known.
+    #[schema(example = json!([]))]
+    unknown: Vec<String>,
+    /// The block.
+    as_of: AsOf,
+}
+
+/// VVV of an address.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct VvvHolding {
+    /// Balance, staked VVV left out.
+    balance: Amount,
+    /// Sent to 0x0.
+    burned: Amount,
+    /// Transfers to 0x0 of more than zero.
+    #[schema(minimum = 0, example = 0)]
+    burn_count: u64,
+}
+
+/// sVVV of an address.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SvvvHolding {
+    /// Locked and unlocked together.
+    balance: Amount,
+    /// Locked against minted DIEM.
+    locked: Amount,
+    /// Not locked.
+    unlocked: Amount,
+    /// Unstaked and not withdrawn.
+    cooling: Release,
+    /// VVV rewards claimed since the start.
+    claimed: Amount,
+}
+
+/// DIEM of an address.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DiemHolding {
+    /// Balance that is not staked.
+    liquid: Amount,
+    /// Staked: what entitles.
+    staked: Amount,
+    /// Unstaked and not withdrawn.
+    cooling: Release,
+    /// Minted against locked sVVV and not yet burned.
+    outstanding: Amount,
+}
+
+/// An amount on its way out.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Release {
+    /// VVV or DIEM, in cooldown or waiting to be withdrawn.
+    amount: Amount,
+    /// When the cooldown ends or ended; null where nothing cools or nobody knows.
+    ends_at: Option<Time>,
+    /// What of it may be withdrawn at the block's time; null where nobody knows when it ends.
+    claimable: Option<Amount>,
+}
+
+/// What one address holds
+///
+/// An address never seen is not an error: zeros.
+#[utoipa::path(
+    get,
+    operation_id = "getAccount",
+    path = "/v1/accounts/{address}",
+    tag = "network",
+    params(("address" = AddressText, Path, description = "The address."), BlockParams, UnitParams),
+    responses((status = 200, description = "The address at the block.", body = AccountAnswer), ReadProblems),
+)]
+pub async fn get(
+    State(app): State<App>,
+    AddressPath(address): AddressPath,
+    Query(query): Query<FigureParams>,
+    conditional: Conditional,
+) -> Result<Response, Problem> {
+    let mut snapshot = Snapshot::open(&app, Needs::Both, &query.block).await?;
+    if let Some(response) = unchanged(&snapshot, &conditional) {
+        return Ok(response);
+    }
+    let epoch = snapshot.epoch().await?;
+    let holdings = snapshot.holdings(&[address], &epoch).await?;
+    let position = holdings.first().map(|holding| holding.position).unwrap_or_default();
+    let balance = snapshot.vvv_balances(&[address]).await?.remove(&address).unwrap_or_default();
+    let burned = snapshot.burned_by(address).await?;
+    let view = View { units: query.units, timestamp: epoch.timestamp };
+    let body = view.answer(&snapshot, address, &position, balance, burned);
+    Ok(answer(&snapshot, &conditional, &body))
+}
+
+/// The unit amounts are written in, and the time they are seen at.
+struct View {
+    units: Units,
+    timestamp: u64,
+}
+
+impl View {
+    fn answer(
+        &self,
+        snapshot: &Snapshot,
+        address: Address,
+        position: &Position,
+        balance: U256,
+        burned: Tally,
+    ) -> AccountAnswer {
+        let amount = |amount: U256| self.units.amount(amount);
+        let deployment = snapshot.deployment();
+        let label = deployment.label(address);
+        let unknown = unknown("svvv", &position.svvv_cooling).chain(unknown("diem", &position.diem_cooling));
+        AccountAnswer {
+            address: address.into(),
+            label: label.map(|label| label.name.clone()),
+            kind: label.map(|label| label.kind.name()),
+            vvv: VvvHolding { balance: amount(balance), burned: amount(burned.amount), burn_count: burned.count },
+            svvv: SvvvHolding {
+                balance: amount(position.svvv),
+                locked: amount(position.locked),
+                unlocked: amount(position.unlocked()),
+                cooling: self.release(&position.svvv_cooling),
+                claimed: amount(position.claimed),
+            },
+            diem: DiemHolding {
+                liquid: amount(position.diem_liquid),
+                staked: amount(position.diem_staked),
+                cooling: self.release(&position.diem_cooling),
+                outstanding: amount(position.outstanding),
+            },
+            unknown: snapshot.as_of().unknown().into_iter().chain(unknown).collect(),
+            as_of: snapshot.as_of().clone(),
+        }
+    }
+
+    fn release(&self, cooling: &Cooling) -> Release {
+        Release {
+            amount: self.units.amount(cooling.amount),
+            ends_at: cooling.ends_at.and_then(Time::new),
+            claimable: cooling.claimable_at(self.timestamp).map(|claimable| self.units.amount(claimable)),
+        }
+    }
+}
+
+fn unknown(token: &str, cooling: &Cooling) -> impl Iterator<Item = String> {
+    let is_unknown = !cooling.amount.is_zero() && cooling.ends_at.is_none();
+    let fields = if is_unknown { &["ends_at", "claimable"][..] } else { &[] };
+    fields.iter().map(move |field| format!("{token}.cooling.{field}"))
+}
