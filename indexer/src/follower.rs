@@ -1,5 +1,6 @@
 //! The step: ask the node, plan, do it, and leave the database whole.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
@@ -12,6 +13,7 @@ use store::rewind::Rewind;
 use store::writer::Writer;
 use thiserror::Error;
 
+use crate::backfill::Ahead;
 use crate::chain::{At, Chain, ChainError, Header, Tags};
 use crate::decode::Undecodable;
 use crate::fetch::{Fetch, Fetched};
@@ -63,7 +65,7 @@ pub enum StepError {
 /// Follows one chain into one database.
 #[derive(Debug)]
 pub struct Follower<C> {
-    chain: C,
+    chain: Arc<C>,
     writer: Writer,
     deployment: Deployment,
     state: Option<State>,
@@ -71,6 +73,7 @@ pub struct Follower<C> {
     tags: Option<Tags>,
     asked: Option<Instant>,
     ranges: RangeSize,
+    ahead: Ahead,
     finalized: Option<u64>,
     fork_since: Option<Instant>,
     /// The node keeps no state of this block and those before it.
@@ -85,13 +88,14 @@ impl<C: Chain> Follower<C> {
     pub async fn new(chain: C, writer: Writer, deployment: Deployment) -> Result<Self, StoreError> {
         let finalized = writer.finalized().await?;
         Ok(Self {
-            chain,
+            chain: Arc::new(chain),
             writer,
             deployment,
             state: None,
             tags: None,
             asked: None,
             ranges: RangeSize::default(),
+            ahead: Ahead::default(),
             finalized,
             fork_since: None,
             no_state_until: None,
@@ -106,13 +110,16 @@ impl<C: Chain> Follower<C> {
         let tags = self.current_tags(tags_max_age).await?;
         let local = self.local(&tags).await?;
         let next = self.next_header(&local, &tags).await?;
-        let planned = plan(&local, &tags, next.as_ref(), self.ranges.blocks());
+        let planned = plan(&local, &tags, next.as_ref());
         if planned != Plan::Fork {
             self.fork_since = None;
         }
+        if !matches!(planned, Plan::Backfill { .. }) {
+            self.ahead.clear();
+        }
         let outcome = match planned {
             Plan::Wait => Ok(Outcome::UpToDate),
-            Plan::Backfill { from, to } => self.backfill(from, to, &tags).await,
+            Plan::Backfill { from, to } => self.backfill(from, to).await,
             Plan::Extend(header) => self.extend(&header).await,
             Plan::Fork => self.resolve_fork(&local, &tags).await,
         };
@@ -209,28 +216,19 @@ impl<C: Chain> Follower<C> {
         }
     }
 
-    async fn backfill(&mut self, from: u64, to: u64, tags: &Tags) -> Result<Outcome, StepError> {
-        let started = Instant::now();
-        let fetched = match self.fetch().range(from, to).await {
-            Err(ChainError::TooLarge { limit_blocks, message }) => {
-                return match self.ranges.refused(to - from + 1, limit_blocks) {
-                    true => Err(ChainError::TooLarge { limit_blocks, message }.into()),
-                    false => Err(ChainError::Refused(format!("block {from} alone: {message}")).into()),
-                };
-            }
-            other => other?,
-        };
-        let logs = fetched.blocks.iter().map(|block| block.logs.len()).sum();
-        self.ranges.answered(logs, started.elapsed());
-        let is_last = tags.finalized.as_ref().is_some_and(|finalized| finalized.number == to);
-        self.store(fetched, At::Number, is_last).await?;
+    /// Stores the next range; those behind it are being fetched meanwhile.
+    async fn backfill(&mut self, from: u64, finalized: u64) -> Result<Outcome, StepError> {
+        let fetch = self.fetch();
+        let fetched = self.ahead.next(&fetch, from, finalized, &mut self.ranges).await?;
+        let (to, logs) = (fetched.end.number, fetched.logs());
+        self.store(fetched, At::Number, to == finalized).await?;
         self.finalized = self.finalized.max(Some(to));
         Ok(Outcome::Appended { from, to, logs })
     }
 
     async fn extend(&mut self, header: &Header) -> Result<Outcome, StepError> {
         let fetched = self.fetch().block(header).await?;
-        let logs = fetched.blocks.iter().map(|block| block.logs.len()).sum();
+        let logs = fetched.logs();
         let hash = header.hash;
         self.store(fetched, |_| At::Hash(hash), false).await?;
         Ok(Outcome::Appended { from: header.number, to: header.number, logs })
@@ -272,7 +270,7 @@ impl<C: Chain> Follower<C> {
         if self.no_state_until.is_some_and(|until| number <= until) {
             return Ok(Vec::new());
         }
-        match readings::read(&self.chain, &self.deployment.contracts, at).await {
+        match readings::read(self.chain.as_ref(), &self.deployment.contracts, at).await {
             Ok(readings) => Ok(readings),
             Err(ChainError::NoState(message) | ChainError::Refused(message) | ChainError::Reverted(message)) => {
                 tracing::warn!(
@@ -338,8 +336,9 @@ impl<C: Chain> Follower<C> {
         self.state.as_ref().ok_or_else(|| StepError::Halt("no state".into()))
     }
 
-    fn fetch(&self) -> Fetch<'_, C> {
-        Fetch { chain: &self.chain, contracts: self.deployment.ledger_contracts(), clock: self.deployment.clock }
+    fn fetch(&self) -> Fetch<C> {
+        let chain = Arc::clone(&self.chain);
+        Fetch { chain, contracts: self.deployment.ledger_contracts(), clock: self.deployment.clock }
     }
 
     fn halted(&self, halt: &Halt) -> StepError {
