@@ -20,6 +20,8 @@ const CONNECTIONS: u32 = 3;
 #[derive(Debug)]
 pub struct Writer {
     pub(crate) pool: PgPool,
+    /// Whether COPY pays. Over TCP the driver leaves Nagle's algorithm on, and every COPY waits 40 ms for nothing.
+    pub(crate) copies: bool,
     /// Postgres frees an advisory lock when the session that took it ends, however it ends.
     lock: PgConnection,
 }
@@ -33,9 +35,10 @@ impl Writer {
         let options = options.application_name("venice-indexer");
         let mut lock = PgConnection::connect_with(&options).await?;
         take_lock(&mut lock).await?;
+        let copies = options.get_socket().is_some() || options.get_host().starts_with('/');
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
         crate::MIGRATIONS.run(&pool).await?;
-        Ok(Self { pool, lock })
+        Ok(Self { pool, copies, lock })
     }
 
     /// Makes sure that this is still the only writer.
