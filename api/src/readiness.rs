@@ -12,7 +12,7 @@ use crate::snapshot::{Needs, lag_seconds};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Reason {
     /// A name to compare: `database_gone`, `database_forbids`, `not_migrated`, `never_synced`, `lag_above_limit`,
-    /// `fork_suspected`, `halted` or `failing`.
+    /// `indexes_missing`, `fork_suspected`, `halted` or `failing`.
     #[schema(example = "lag_above_limit")]
     pub name: &'static str,
     /// For a human.
@@ -58,6 +58,10 @@ async fn look(app: &App) -> Result<Vec<Reason>, ReadError> {
     };
     let lag = lag_seconds(&progress, cursor, clock);
     let mut reasons: Vec<Reason> = too_old(lag, app.settings().max_lag_seconds).into_iter().collect();
+    if !progress.account_indexes {
+        let detail = "the first backfill is not done: the indexes that VVV balances are found by are still to be built";
+        reasons.push(Reason::new("indexes_missing", detail));
+    }
     reasons.extend(complaints(&progress));
     Ok(reasons)
 }

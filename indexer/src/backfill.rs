@@ -20,6 +20,8 @@ const RANGES_MAX: usize = 4;
 const BUDGET_BYTES: usize = 128 << 20;
 /// An answer's text, twice while it is parsed, and the logs made of it.
 const LOG_BYTES: usize = 2_000;
+/// Ranges that lie ready are handed over together up to this, because transactions are best of many rows.
+const LOGS_AT_ONCE: usize = 20_000;
 
 /// The ranges that follow the cursor, in order.
 #[derive(Debug, Default)]
@@ -47,7 +49,8 @@ impl Drop for Fetching {
 }
 
 impl Ahead {
-    /// The range that begins at `from`. Others behind it, up to `finalized`, are being fetched meanwhile.
+    /// The range that begins at `from`, with those behind it that lie ready. Others, up to `finalized`, are being
+    /// fetched meanwhile.
     ///
     /// # Errors
     /// [`ChainError`], of this range alone. It will be asked for anew.
@@ -68,10 +71,11 @@ impl Ahead {
                 )));
             };
             match first.answer().await {
-                Ok((fetched, took)) => {
-                    self.ranges.pop_front();
-                    self.logs_max = self.logs_max.max(fetched.logs());
-                    sizes.answered(fetched.logs(), took);
+                Ok((mut fetched, took)) => {
+                    self.took_first(&fetched, took, sizes);
+                    self.add_ready(&mut fetched, sizes).await;
+                    self.extend(fetched.end.number.saturating_add(1), finalized, sizes);
+                    self.start(fetch);
                     return Ok(fetched);
                 }
                 Err(ChainError::TooLarge { limit_blocks, message }) => {
@@ -84,6 +88,24 @@ impl Ahead {
                 }
                 Err(error) => return Err(error),
             }
+        }
+    }
+
+    fn took_first(&mut self, fetched: &Fetched, took: Duration, sizes: &mut RangeSize) {
+        self.ranges.pop_front();
+        self.logs_max = self.logs_max.max(fetched.logs());
+        sizes.answered(fetched.logs(), took);
+    }
+
+    /// Adds what lies ready. What failed is asked for again when it is its turn.
+    async fn add_ready(&mut self, fetched: &mut Fetched, sizes: &mut RangeSize) {
+        while fetched.logs() < LOGS_AT_ONCE
+            && let Some(first) = self.ranges.front_mut().filter(|first| first.is_ready())
+            && let Ok((more, took)) = first.answer().await
+        {
+            self.took_first(&more, took, sizes);
+            fetched.blocks.extend(more.blocks);
+            fetched.end = more.end;
         }
     }
 
@@ -147,6 +169,10 @@ impl Ahead {
 }
 
 impl Range {
+    fn is_ready(&self) -> bool {
+        self.fetching.as_ref().is_some_and(|Fetching(task)| task.is_finished())
+    }
+
     /// Waits for the answer. It can be had once.
     async fn answer(&mut self) -> Result<(Fetched, Duration), ChainError> {
         let Some(Fetching(task)) = &mut self.fetching else {
