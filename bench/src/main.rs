@@ -4,6 +4,7 @@ mod chain;
 mod check;
 mod economy;
 mod node;
+mod processor;
 mod raw;
 mod report;
 mod subject;
@@ -81,8 +82,10 @@ async fn backfill(options: &Backfill, cluster: &Cluster, directory: &Path) -> Re
     eprintln!("backfill");
     let beside = std::env::current_exe()?.with_file_name("indexer");
     let program = options.indexer.as_ref().unwrap_or(&beside);
+    let before = processor::of_family(cluster.pid());
     let run = subject::run(program, &rpc_url, &url, chain.head(), directory).await?;
+    let postgres = processor::of_family(cluster.pid()).saturating_sub(before);
     eprintln!("checking balances");
     let checked = check::balances(&url, &chain).await?;
-    Ok(Report { logs: options.logs, blocks: chain.head(), raw, run, checked })
+    Ok(Report { logs: options.logs, blocks: chain.head(), raw, run, postgres, checked })
 }

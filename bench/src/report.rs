@@ -11,13 +11,15 @@ pub(crate) struct Report {
     pub(crate) blocks: u64,
     pub(crate) raw: Duration,
     pub(crate) run: Run,
+    /// Processor time of Postgres during the run.
+    pub(crate) postgres: Duration,
     pub(crate) checked: usize,
 }
 
 impl Report {
     /// As Markdown.
     pub(crate) fn markdown(&self) -> String {
-        let Self { logs, blocks, raw, run, checked } = self;
+        let Self { logs, blocks, raw, run, postgres, checked } = self;
         let raw_rate = rate(*logs, *raw);
         let mut table = format!("{logs} VVV transfers in {blocks} blocks; {}\n\n", machine());
         table.push_str("| | seconds | a second | of raw COPY |\n|---|---|---|---|\n");
@@ -30,11 +32,11 @@ impl Report {
             let seconds = took.as_secs_f64();
             let _ = writeln!(table, "| {what} | {seconds:.2} | {:.0} | {share:.0} % |", rate(*logs, took));
         }
+        let (indexer, postgres) = (run.processor.as_secs_f64(), postgres.as_secs_f64());
+        let _ = writeln!(table, "\nProcessor time: indexer {indexer:.1} s, Postgres {postgres:.1} s.");
         let peak_mb = run.peak_kb / 1_024;
-        let _ = writeln!(
-            table,
-            "\nPeak memory of the indexer {peak_mb} MB. {checked} balances at random blocks are right."
-        );
+        let _ =
+            writeln!(table, "Peak memory of the indexer {peak_mb} MB. {checked} balances at random blocks are right.");
         table
     }
 }

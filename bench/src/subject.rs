@@ -10,6 +10,7 @@ use sqlx::{Connection, PgConnection};
 use tokio::process::Command;
 
 use crate::chain::deployment;
+use crate::processor;
 
 const POLL: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_secs(3_600);
@@ -23,6 +24,8 @@ pub(crate) struct Run {
     pub(crate) ready: Duration,
     /// The most memory the indexer ever held, in kB.
     pub(crate) peak_kb: u64,
+    /// Processor time of the indexer until then.
+    pub(crate) processor: Duration,
 }
 
 /// Runs the indexer until everything is answered.
@@ -58,7 +61,8 @@ async fn follow(indexer: &mut Guarded, watch: &mut PgConnection, head: u64, star
         if let Some(committed) = committed
             && is_ready(watch).await?
         {
-            return Ok(Run { committed, ready: started.elapsed(), peak_kb: peak_kb(indexer.pid())? });
+            let (ready, pid) = (started.elapsed(), indexer.pid());
+            return Ok(Run { committed, ready, peak_kb: peak_kb(pid)?, processor: processor::of_process(pid) });
         }
         tokio::time::sleep(POLL).await;
     }
