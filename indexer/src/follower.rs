@@ -147,8 +147,10 @@ impl<C: Chain> Follower<C> {
             Plan::Extend(header) => self.extend(&header).await,
             Plan::Fork => self.resolve_fork(&local, &tags).await,
         };
-        if !matches!(outcome, Ok(Outcome::UpToDate | Outcome::Appended { .. })) {
-            self.forget();
+        match &outcome {
+            Ok(Outcome::UpToDate | Outcome::Appended { .. }) => {}
+            Ok(Outcome::Rewound(_) | Outcome::ForkSuspected { .. }) => self.forget(),
+            Err(error) => self.forget_after(error),
         }
         outcome
     }
