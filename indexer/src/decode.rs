@@ -75,6 +75,10 @@ impl Decoder {
     /// # Errors
     /// [`Undecodable`], for an event of grade A in another layout than it has.
     pub fn decode(&mut self, contract: Contract, log: &Log) -> Result<Entry, Undecodable> {
+        if let (Contract::Vvv, Some(transfer)) = (contract, vvv_transfer(log)) {
+            let event = Event::Vvv(Vvv::Transfer(transfer));
+            return Ok(Entry { log_index: log.log_index, tx_index: log.tx_index, tx_hash: log.tx_hash, event });
+        }
         let data = LogData::new_unchecked(log.topics.clone(), log.data.clone());
         let (event, grade) = match contract {
             Contract::Vvv => (exact(&data).map(vvv_event), Grade::Seen),
@@ -148,6 +152,14 @@ const DIEM_SEEN: [B256; 4] = [
 fn diem_grade(data: &LogData) -> Grade {
     let seen = data.topics().first().is_some_and(|topic0| DIEM_SEEN.contains(topic0));
     if seen { Grade::Seen } else { Grade::Inferred }
+}
+
+/// A VVV transfer that says exactly this and nothing more. Fifty million of them are read without the detour below.
+fn vvv_transfer(log: &Log) -> Option<Transfer> {
+    let [VvvTransfer::SIGNATURE_HASH, from, to] = log.topics.as_slice() else { return None };
+    let amount: [u8; 32] = log.data.as_ref().try_into().ok()?;
+    let party = |word: &B256| (word[..12] == [0; 12]).then(|| Address::from_word(*word));
+    Some(Transfer { from: party(from)?, to: party(to)?, amount: U256::from_be_bytes(amount) })
 }
 
 /// Decodes, and encodes again: only a log that says exactly this and nothing more counts.

@@ -1,6 +1,7 @@
 //! A range or a block from the node, held against itself before anybody believes it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use alloy_primitives::{Address, B256};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -34,18 +35,31 @@ pub struct FetchedBlock {
     pub logs: Vec<Log>,
 }
 
+impl Fetched {
+    /// How many logs there are in all blocks together.
+    pub fn logs(&self) -> usize {
+        self.blocks.iter().map(|block| block.logs.len()).sum()
+    }
+}
+
 /// What to fetch, and what it is held against.
-#[derive(Clone, Copy, Debug)]
-pub struct Fetch<'a, C> {
+#[derive(Debug)]
+pub struct Fetch<C> {
     /// The node.
-    pub chain: &'a C,
+    pub chain: Arc<C>,
     /// Whose logs.
     pub contracts: Contracts,
     /// Time of blocks whose header is not fetched; without it every header is.
     pub clock: Option<Clock>,
 }
 
-impl<C: Chain> Fetch<'_, C> {
+impl<C> Clone for Fetch<C> {
+    fn clone(&self) -> Self {
+        Self { chain: Arc::clone(&self.chain), ..*self }
+    }
+}
+
+impl<C: Chain> Fetch<C> {
     /// One block at the head. Its logs are asked by its hash, so that no other block's can be given.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The step: ask the node, plan, do it, and leave the database whole.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
@@ -11,7 +12,9 @@ use store::load::BlockRef;
 use store::rewind::Rewind;
 use store::writer::Writer;
 use thiserror::Error;
+use tokio::task::JoinHandle;
 
+use crate::backfill::Ahead;
 use crate::chain::{At, Chain, ChainError, Finality, Header, Tags};
 use crate::decode::Undecodable;
 use crate::fetch::{Fetch, Fetched};
@@ -19,9 +22,6 @@ use crate::plan::{Local, Plan, Verdict, judge, plan};
 use crate::range::RangeSize;
 use crate::readings::{self, Occasion};
 use crate::state::State;
-
-/// Accounts kept in memory between blocks; beyond that they are loaded again.
-const ACCOUNTS_MAX: usize = 1_000_000;
 
 /// What a step did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,18 +60,41 @@ pub enum StepError {
     Halt(String),
 }
 
+/// Consecutive blocks, applied to the state in memory.
+#[derive(Debug)]
+struct Prepared {
+    from: u64,
+    end: BlockRef,
+    /// Where the cursor was before them.
+    after: Option<BlockRef>,
+    blocks: Vec<StoredBlock>,
+}
+
+impl Prepared {
+    fn outcome(&self) -> Outcome {
+        let logs = self.blocks.iter().map(|block| block.block.entries.len()).sum();
+        Outcome::Appended { from: self.from, to: self.end.number, logs }
+    }
+}
+
+type Storing = JoinHandle<Result<(), StoreError>>;
+
 /// Follows one chain into one database.
 #[derive(Debug)]
 pub struct Follower<C> {
-    chain: C,
-    writer: Writer,
+    chain: Arc<C>,
+    writer: Arc<Writer>,
     deployment: Deployment,
+    /// As of the last block applied: the cursor, or the end of what is prepared.
     state: Option<State>,
+    /// Applied and not yet stored.
+    prepared: Option<Prepared>,
     /// What the node said last, and when it was asked; not to be built on after an error.
     tags: Option<Tags>,
     asked: Option<Instant>,
     finality: Option<(Instant, Finality)>,
     ranges: RangeSize,
+    ahead: Ahead,
     finalized: Option<u64>,
     fork_since: Option<Instant>,
     /// The node keeps no state of this block and those before it.
@@ -79,47 +102,57 @@ pub struct Follower<C> {
 }
 
 impl<C: Chain> Follower<C> {
-    /// A follower that goes on where the database stands.
+    /// A follower that goes on where the database stands. A first backfill goes without what only reads need.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn new(chain: C, writer: Writer, deployment: Deployment) -> Result<Self, StoreError> {
         let finalized = writer.finalized().await?;
+        if writer.cursor().await?.is_none() {
+            writer.drop_account_indexes().await?;
+        }
         Ok(Self {
-            chain,
-            writer,
+            chain: Arc::new(chain),
+            writer: Arc::new(writer),
             deployment,
             state: None,
+            prepared: None,
             tags: None,
             asked: None,
             finality: None,
             ranges: RangeSize::default(),
+            ahead: Ahead::default(),
             finalized,
             fork_since: None,
             no_state_until: None,
         })
     }
 
-    /// One step: at most one range, one block or one rewind.
+    /// One step: at most one transaction, of ranges, of one block, or of a rewind.
     ///
     /// # Errors
-    /// [`StepError`]; the database is as before.
+    /// [`StepError`]; the database is as before. See [`Follower::forget_after`].
     pub async fn step(&mut self, tags_max_age: Duration) -> Result<Outcome, StepError> {
         let tags = self.current_tags(tags_max_age).await?;
         let local = self.local(&tags).await?;
         let next = self.next_header(&local, &tags).await?;
-        let planned = plan(&local, &tags, next.as_ref(), self.ranges.blocks());
+        let planned = plan(&local, &tags, next.as_ref());
         if planned != Plan::Fork {
             self.fork_since = None;
         }
+        if !matches!(planned, Plan::Backfill { .. }) {
+            self.end_backfill(&planned).await?;
+        }
         let outcome = match planned {
             Plan::Wait => Ok(Outcome::UpToDate),
-            Plan::Backfill { from, to } => self.backfill(from, to, &tags).await,
+            Plan::Backfill { from, to } => self.backfill(from, to).await,
             Plan::Extend(header) => self.extend(&header).await,
             Plan::Fork => self.resolve_fork(&local, &tags).await,
         };
-        if !matches!(outcome, Ok(Outcome::UpToDate | Outcome::Appended { .. })) {
-            self.forget();
+        match &outcome {
+            Ok(Outcome::UpToDate | Outcome::Appended { .. }) => {}
+            Ok(Outcome::Rewound(_) | Outcome::ForkSuspected { .. }) => self.forget(),
+            Err(error) => self.forget_after(error),
         }
         outcome
     }
@@ -128,7 +161,7 @@ impl<C: Chain> Follower<C> {
     ///
     /// # Errors
     /// [`StoreError::Locked`], [`StoreError::Database`]
-    pub async fn hold_lock(&mut self) -> Result<(), StoreError> {
+    pub async fn hold_lock(&self) -> Result<(), StoreError> {
         self.writer.hold_lock().await
     }
 
@@ -144,7 +177,10 @@ impl<C: Chain> Follower<C> {
 
     /// The last block stored, as far as this follower remembers.
     pub fn cursor(&self) -> Option<BlockRef> {
-        self.state.as_ref()?.cursor
+        match &self.prepared {
+            Some(prepared) => prepared.after,
+            None => self.state.as_ref()?.cursor,
+        }
     }
 
     /// The newest block that is finalized and ours.
@@ -165,11 +201,22 @@ impl<C: Chain> Follower<C> {
         }
     }
 
-    /// Drops what is in memory; the next step loads it again. For after any error.
+    /// Drops what is in memory; the next step loads it again.
     pub fn forget(&mut self) {
         self.state = None;
+        self.prepared = None;
+        self.ahead.clear();
         self.asked = None;
         self.finality = None;
+    }
+
+    /// Drops what an error of a step makes doubtful. After one of the node's what is in memory is still of the last
+    /// block applied, and may be dear to load.
+    pub fn forget_after(&mut self, error: &StepError) {
+        match error {
+            StepError::Chain(_) => self.asked = None,
+            StepError::Store(_) | StepError::Halt(_) => self.forget(),
+        }
     }
 
     /// The node's tags, asked again when they are old or when the cursor has reached the head they name.
@@ -206,7 +253,8 @@ impl<C: Chain> Follower<C> {
     }
 
     async fn local(&mut self, tags: &Tags) -> Result<Local, StepError> {
-        let cursor = self.state().await?.cursor;
+        self.state().await?;
+        let cursor = self.cursor();
         let stored = async |number: u64| -> Result<Option<BlockRef>, StepError> {
             if cursor.is_none_or(|cursor| number > cursor.number) {
                 return Ok(None);
@@ -235,40 +283,57 @@ impl<C: Chain> Follower<C> {
         }
     }
 
-    async fn backfill(&mut self, from: u64, to: u64, tags: &Tags) -> Result<Outcome, StepError> {
-        let started = Instant::now();
-        let fetched = match self.fetch().range(from, to).await {
-            Err(ChainError::TooLarge { limit_blocks, message }) => {
-                return match self.ranges.refused(to - from + 1, limit_blocks) {
-                    true => Err(ChainError::TooLarge { limit_blocks, message }.into()),
-                    false => Err(ChainError::Refused(format!("block {from} alone: {message}")).into()),
-                };
+    /// Stores what is prepared, and prepares what comes after it meanwhile.
+    async fn backfill(&mut self, from: u64, finalized: u64) -> Result<Outcome, StepError> {
+        let prepared = match self.prepared.take() {
+            Some(prepared) if prepared.from == from && prepared.end.number <= finalized => prepared,
+            Some(_) => {
+                self.forget();
+                self.prepare(from, finalized).await?
             }
-            other => other?,
+            None => self.prepare(from, finalized).await?,
         };
-        let logs = fetched.blocks.iter().map(|block| block.logs.len()).sum();
-        self.ranges.answered(logs, started.elapsed());
-        let is_last = tags.finality.finalized.as_ref().is_some_and(|finalized| finalized.number == to);
-        self.store(fetched, At::Number, is_last).await?;
+        let (outcome, to) = (prepared.outcome(), prepared.end.number);
+        let storing = self.begin_to_store(prepared);
+        let has_more = to < finalized && self.state.as_ref().is_some_and(|state| !state.is_too_large());
+        let next = if has_more { self.prepare(to + 1, finalized).await.ok() } else { None };
+        self.end_to_store(storing).await?;
+        // What failed of the next range is tried again, and told, at the next step.
+        self.prepared = next;
         self.finalized = self.finalized.max(Some(to));
-        Ok(Outcome::Appended { from, to, logs })
+        Ok(outcome)
     }
 
     async fn extend(&mut self, header: &Header) -> Result<Outcome, StepError> {
         let fetched = self.fetch().block(header).await?;
-        let logs = fetched.blocks.iter().map(|block| block.logs.len()).sum();
         let hash = header.hash;
-        self.store(fetched, |_| At::Hash(hash), false).await?;
-        Ok(Outcome::Appended { from: header.number, to: header.number, logs })
+        let prepared = self.apply(header.number, fetched, |_| At::Hash(hash), false).await?;
+        let outcome = prepared.outcome();
+        let storing = self.begin_to_store(prepared);
+        self.end_to_store(storing).await?;
+        Ok(outcome)
     }
 
-    /// Decode, apply, append. The state in memory moves first and is dropped if the database does not follow.
-    async fn store(&mut self, fetched: Fetched, at: impl Fn(u64) -> At, is_last: bool) -> Result<(), StepError> {
+    async fn prepare(&mut self, from: u64, finalized: u64) -> Result<Prepared, StepError> {
+        let fetch = self.fetch();
+        let fetched = self.ahead.next(&fetch, from, finalized, &mut self.ranges).await?;
+        let is_last = fetched.end.number == finalized;
+        self.apply(from, fetched, At::Number, is_last).await
+    }
+
+    /// Decodes and applies. The state in memory moves first and is dropped if the database does not follow.
+    async fn apply(
+        &mut self,
+        from: u64,
+        fetched: Fetched,
+        at: impl Fn(u64) -> At,
+        is_last: bool,
+    ) -> Result<Prepared, StepError> {
         let mut state = match self.state.take() {
-            Some(state) if state.accounts() < ACCOUNTS_MAX => state,
+            Some(state) if !state.is_too_large() => state,
             _ => State::load(&self.writer, &self.deployment).await?,
         };
-        let after = state.cursor;
+        let (after, end) = (state.cursor, fetched.end);
         let mut blocks =
             state.decode(fetched.blocks).map_err(|error: Undecodable| StepError::Halt(error.to_string()))?;
         state.load_accounts(&self.writer, &blocks).await?;
@@ -278,9 +343,42 @@ impl<C: Chain> Follower<C> {
             let readings = self.read(&state, block, at(block.header.number), is_edge).await?;
             state.apply(block, readings).map_err(|halt| self.halted(&halt))?;
         }
-        self.writer.append(&Batch { blocks: &blocks, after, cursor: fetched.end }).await?;
-        state.cursor = Some(fetched.end);
+        state.cursor = Some(end);
         self.state = Some(state);
+        Ok(Prepared { from, end, after, blocks })
+    }
+
+    /// Begins the transaction, in a task of its own, so that the next range can be applied meanwhile.
+    fn begin_to_store(&self, prepared: Prepared) -> Storing {
+        let writer = Arc::clone(&self.writer);
+        tokio::spawn(async move {
+            let Prepared { blocks, after, end, .. } = &prepared;
+            writer.append(&Batch { blocks, after: *after, cursor: *end }).await
+        })
+    }
+
+    async fn end_to_store(&mut self, storing: Storing) -> Result<(), StepError> {
+        let stored = storing.await.unwrap_or_else(|error| Err(StoreError::Corrupt(format!("a commit ended: {error}"))));
+        if stored.is_err() {
+            self.forget();
+        }
+        Ok(stored?)
+    }
+
+    /// Nothing is ahead of the cursor any more, and readers get what the backfill went without.
+    async fn end_backfill(&mut self, planned: &Plan) -> Result<(), StepError> {
+        self.ahead.clear();
+        if self.prepared.take().is_some() {
+            self.state = None;
+        }
+        let is_empty = self.state().await?.cursor.is_none();
+        let is_due = !is_empty || matches!(planned, Plan::Extend(_));
+        if let Some(state) = self.state.as_mut().filter(|state| state.holds_all() && is_due) {
+            let started = Instant::now();
+            self.writer.build_account_indexes().await?;
+            state.account_indexes_built();
+            tracing::info!(seconds = started.elapsed().as_secs(), "indexes for readers built");
+        }
         Ok(())
     }
 
@@ -298,7 +396,7 @@ impl<C: Chain> Follower<C> {
         if self.no_state_until.is_some_and(|until| number <= until) {
             return Ok(Vec::new());
         }
-        match readings::read(&self.chain, &self.deployment.contracts, at).await {
+        match readings::read(self.chain.as_ref(), &self.deployment.contracts, at).await {
             Ok(readings) => Ok(readings),
             Err(ChainError::NoState(message) | ChainError::Refused(message) | ChainError::Reverted(message)) => {
                 tracing::warn!(
@@ -368,8 +466,9 @@ impl<C: Chain> Follower<C> {
         self.state.as_ref().ok_or_else(|| StepError::Halt("no state".into()))
     }
 
-    fn fetch(&self) -> Fetch<'_, C> {
-        Fetch { chain: &self.chain, contracts: self.deployment.ledger_contracts(), clock: self.deployment.clock }
+    fn fetch(&self) -> Fetch<C> {
+        let chain = Arc::clone(&self.chain);
+        Fetch { chain, contracts: self.deployment.ledger_contracts(), clock: self.deployment.clock }
     }
 
     fn halted(&self, halt: &Halt) -> StepError {

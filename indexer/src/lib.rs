@@ -3,6 +3,7 @@
 //! - [`chain`]: what is asked of a node, and what it may answer
 //! - [`plan`]: what to do next, from what is known; pure
 //! - [`fetch`]: a range or a block from the node, held against itself
+//! - [`backfill`]: ranges fetched ahead, handed over in order
 //! - [`decode`]: logs into events, keyed on (address, implementation, topic0)
 //! - [`readings`]: the contracts' own answers, where events are silent
 //! - [`state`]: the ledger as of the cursor
@@ -14,6 +15,7 @@
 //! - [`status`]: how things stand, from the database alone
 //! - [`deployment`]: which chain and contracts
 
+pub mod backfill;
 pub mod chain;
 pub mod decode;
 pub mod deployment;

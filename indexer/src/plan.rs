@@ -34,11 +34,11 @@ impl Local {
 pub enum Plan {
     /// Nothing new, or a node that lags behind us.
     Wait,
-    /// Fetch a range that can no longer change.
+    /// Fetch blocks that can no longer change, range by range.
     Backfill {
-        /// First block.
+        /// The next block to store.
         from: u64,
-        /// Last block.
+        /// The finalized block.
         to: u64,
     },
     /// Store the next block.
@@ -48,16 +48,13 @@ pub enum Plan {
 }
 
 /// Decides. `next` is the node's header after the cursor, if it has one.
-pub fn plan(local: &Local, tags: &Tags, next: Option<&Header>, range_blocks: u64) -> Plan {
+pub fn plan(local: &Local, tags: &Tags, next: Option<&Header>) -> Plan {
     if forks(local, tags, next) {
         return Plan::Fork;
     }
     let from = local.next();
     match (next, &tags.finality.finalized) {
-        (Some(_), Some(finalized)) if from <= finalized.number => {
-            let to = from.saturating_add(range_blocks.saturating_sub(1)).min(finalized.number);
-            Plan::Backfill { from, to }
-        }
+        (Some(_), Some(finalized)) if from <= finalized.number => Plan::Backfill { from, to: finalized.number },
         (Some(header), _) => Plan::Extend(Box::new(header.clone())),
         (None, _) => Plan::Wait,
     }
@@ -135,16 +132,16 @@ mod tests {
         let next = (head.number >= local.next()).then(|| header(local.next(), branch));
         let finality = Finality { safe: None, finalized: Some(header(finalized, branch)) };
         let tags = Tags { head, finality };
-        assert_eq!(plan(&local, &tags, next.as_ref(), 50), expected);
+        assert_eq!(plan(&local, &tags, next.as_ref()), expected);
     }
 
     #[test]
     fn an_empty_database_backfills_from_the_start_block() {
-        check(None, None, header(1_000, 1), 900, Plan::Backfill { from: 100, to: 149 });
+        check(None, None, header(1_000, 1), 900, Plan::Backfill { from: 100, to: 900 });
     }
 
     #[test]
-    fn a_range_ends_at_the_finalized_block() {
+    fn a_backfill_ends_at_the_finalized_block() {
         check(Some(block(880, 1)), None, header(1_000, 1), 900, Plan::Backfill { from: 881, to: 900 });
     }
 
@@ -169,7 +166,7 @@ mod tests {
             Local { start_block: 100, cursor: Some(block(1_000, 1)), at_head: None, at_finalized: Some(block(900, 2)) };
         let finality = Finality { safe: None, finalized: Some(header(900, 1)) };
         let tags = Tags { head: header(999, 1), finality };
-        assert_eq!(plan(&local, &tags, None, 50), Plan::Fork);
+        assert_eq!(plan(&local, &tags, None), Plan::Fork);
     }
 
     #[test]

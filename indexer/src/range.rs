@@ -8,6 +8,8 @@ const LARGEST: u64 = 100_000;
 /// An answer below this and quicker than that invites a larger range.
 const LOGS_SMALL: usize = 5_000;
 const QUICK: Duration = Duration::from_secs(2);
+/// An answer above this takes more memory than it saves requests.
+const LOGS_MANY: usize = 20_000;
 
 /// The size of the next range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,10 +31,17 @@ impl RangeSize {
         self.blocks
     }
 
+    /// The last block of a range that begins at `from` and does not go beyond `last`.
+    pub fn end(&self, from: u64, last: u64) -> u64 {
+        from.saturating_add(self.blocks.saturating_sub(1)).min(last)
+    }
+
     /// A range was answered.
     pub fn answered(&mut self, logs: usize, took: Duration) {
         if logs < LOGS_SMALL && took < QUICK {
             self.blocks = self.blocks.saturating_mul(2).min(self.ceiling);
+        } else if logs > LOGS_MANY {
+            self.blocks = (self.blocks / 2).max(1);
         }
     }
 
@@ -46,7 +55,8 @@ impl RangeSize {
                 self.ceiling = limit.max(1);
                 self.blocks = self.ceiling;
             }
-            None => self.blocks = half,
+            // Ranges asked for ahead may be refused after smaller ones were settled upon.
+            None => self.blocks = self.blocks.min(half),
         }
         asked > 1
     }
@@ -72,6 +82,21 @@ mod tests {
         assert!(size.refused(2_000, Some(500)));
         assert_eq!(size.blocks(), 500);
         size.answered(0, Duration::ZERO);
+        assert_eq!(size.blocks(), 500);
+    }
+
+    #[test]
+    fn shrinks_where_logs_are_many() {
+        let mut size = RangeSize::default();
+        size.answered(LOGS_MANY + 1, Duration::from_millis(50));
+        assert_eq!(size.blocks(), 1_000);
+    }
+
+    #[test]
+    fn a_late_refusal_of_a_larger_range_changes_nothing() {
+        let mut size = RangeSize::default();
+        assert!(size.refused(2_000, None) && size.refused(1_000, None));
+        assert!(size.refused(2_000, None));
         assert_eq!(size.blocks(), 500);
     }
 

@@ -225,7 +225,7 @@ impl<C: Chain> Loop<C> {
                 None
             }
             Err(error) => {
-                self.follower.forget();
+                self.follower.forget_after(&error);
                 let pause = self.fail(&error);
                 if let StepError::Chain(error) = &error
                     && let Err(error) = self.complain(None, Some(&error.to_string())).await

@@ -4,7 +4,7 @@ use ledger::block::Block;
 use ledger::capacity::Capacity;
 use ledger::event::Contract;
 use ledger::parameter::{Parameter, Setting};
-use ledger::supply::Supply;
+use ledger::supply::{Account, Supply};
 use store::StoreError;
 use store::append::{RawLog, StoredBlock};
 use store::deployment::Deployment;
@@ -14,22 +14,28 @@ use store::writer::Writer;
 use crate::decode::{Decoder, Undecodable, word_address};
 use crate::fetch::FetchedBlock;
 
-/// Everything in memory that follows from the rows up to the cursor.
+/// Accounts kept in memory between blocks; beyond that they are loaded again.
+const ACCOUNTS_MAX: usize = 1_000_000;
+
+/// Everything in memory that follows from the blocks up to the cursor.
 #[derive(Debug)]
 pub struct State {
     /// sVVV, DIEM and parameters.
     pub capacity: Capacity,
     /// VVV.
     pub supply: Supply,
-    /// The last block stored.
+    /// The last block applied.
     pub cursor: Option<BlockRef>,
     /// Its timestamp, or that of the last one before it whose time is known.
     pub timestamp: Option<u64>,
     decoder: Decoder,
+    /// Every account that ever had VVV is in memory: what is not there is zero, and nobody looks it up.
+    holds_all: bool,
 }
 
 impl State {
-    /// Loads totals and parameters; accounts follow as they are touched.
+    /// Loads totals and parameters; accounts follow as they are touched. All of them are loaded at once where the
+    /// indexes to look single ones up by are still to be built.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -37,13 +43,34 @@ impl State {
         let contracts = deployment.ledger_contracts();
         let NetworkState { capacity, supply, parameters } = writer.network_state().await?;
         let implementation = parameters.word(Parameter::Implementation).map(word_address);
+        let holds_all = !writer.has_account_indexes().await?;
+        let mut supply = Supply::new(contracts, supply);
+        if holds_all {
+            writer.all_accounts().await?.into_iter().for_each(|(address, account)| supply.load(address, account));
+        }
         Ok(Self {
             capacity: Capacity::new(contracts, capacity, parameters),
-            supply: Supply::new(contracts, supply),
+            supply,
             cursor: writer.cursor().await?,
             timestamp: writer.last_timestamp().await?,
             decoder: Decoder::new(contracts, deployment.implementations.clone(), implementation),
+            holds_all,
         })
+    }
+
+    /// Whether accounts that are not in memory are known to be zero, because they cannot be looked up.
+    pub fn holds_all(&self) -> bool {
+        self.holds_all
+    }
+
+    /// From now on accounts can be looked up.
+    pub fn account_indexes_built(&mut self) {
+        self.holds_all = false;
+    }
+
+    /// Whether it is time to drop this state and load accounts anew as they are touched.
+    pub fn is_too_large(&self) -> bool {
+        !self.holds_all && self.capacity.accounts() + self.supply.accounts() >= ACCOUNTS_MAX
     }
 
     /// Decodes blocks, in order.
@@ -94,7 +121,9 @@ impl State {
             positions.into_iter().for_each(|(address, position)| self.capacity.load(address, position));
         }
         let missing = self.supply.unloaded(blocks.iter().map(|stored| &stored.block));
-        if !missing.is_empty() {
+        if self.holds_all {
+            missing.into_iter().for_each(|address| self.supply.load(address, Account::default()));
+        } else if !missing.is_empty() {
             let accounts = writer.accounts(&missing).await?;
             accounts.into_iter().for_each(|(address, account)| self.supply.load(address, account));
         }
@@ -113,10 +142,5 @@ impl State {
         stored.supply = self.supply.apply(&stored.block)?;
         self.timestamp = Some(stored.header.timestamp);
         Ok(())
-    }
-
-    /// How many accounts are in memory.
-    pub fn accounts(&self) -> usize {
-        self.capacity.accounts() + self.supply.accounts()
     }
 }

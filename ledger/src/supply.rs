@@ -1,7 +1,8 @@
 //! VVV balances and burns, from all VVV transfers.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use alloy_primitives::map::AddressHashMap;
 use alloy_primitives::{Address, U256};
 
 use crate::block::Block;
@@ -17,7 +18,7 @@ use crate::witness::{self, Scope};
 #[derive(Clone, Debug)]
 pub struct Supply {
     contracts: Contracts,
-    accounts: HashMap<Address, Account>,
+    accounts: AddressHashMap<Account>,
     totals: SupplyTotals,
 }
 
@@ -59,7 +60,7 @@ pub struct AppliedTransfer {
 impl Supply {
     /// The state after a block, without accounts.
     pub fn new(contracts: Contracts, totals: SupplyTotals) -> Self {
-        Self { contracts, accounts: HashMap::new(), totals }
+        Self { contracts, accounts: AddressHashMap::default(), totals }
     }
 
     /// The totals after the last block applied.
@@ -74,12 +75,13 @@ impl Supply {
 
     /// The accounts these blocks touch that are not loaded.
     pub fn unloaded<'a>(&self, blocks: impl IntoIterator<Item = &'a Block>) -> Vec<Address> {
-        let touched: BTreeSet<Address> = blocks
+        let unloaded: BTreeSet<Address> = blocks
             .into_iter()
             .flat_map(|block| transfers(&block.entries))
             .flat_map(|(_, transfer)| [transfer.from, transfer.to])
+            .filter(|address| !self.accounts.contains_key(address))
             .collect();
-        touched.into_iter().filter(|address| !self.accounts.contains_key(address)).collect()
+        unloaded.into_iter().collect()
     }
 
     /// Gives an account as it is after the last block applied; zeros for one never seen.

@@ -41,17 +41,25 @@ impl PgHasArrayType for Amount {
 
 impl Encode<'_, Postgres> for Amount {
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        let digits = digits_of(self.0);
+        self.write(buffer);
+        Ok(IsNull::No)
+    }
+}
+
+impl Amount {
+    /// Appends the value in the binary format.
+    pub(crate) fn write(self, buffer: &mut Vec<u8>) {
+        let (digits, first) = digits_of(self.0);
+        let digits = &digits[first..];
         let significant = digits.len() - digits.iter().rev().take_while(|digit| **digit == 0).count();
-        let weight = i16::try_from(digits.len().saturating_sub(1))?;
-        buffer.extend_from_slice(&u16::try_from(significant)?.to_be_bytes());
-        buffer.extend_from_slice(&weight.to_be_bytes());
-        buffer.extend_from_slice(&POSITIVE.to_be_bytes());
-        buffer.extend_from_slice(&0_u16.to_be_bytes());
+        // At most 20 of both: they fit.
+        let count = |digits: usize| u16::try_from(digits).unwrap_or(u16::MAX);
+        for word in [count(significant), count(digits.len().saturating_sub(1)), POSITIVE, 0] {
+            buffer.extend_from_slice(&word.to_be_bytes());
+        }
         for digit in &digits[..significant] {
             buffer.extend_from_slice(&digit.to_be_bytes());
         }
-        Ok(IsNull::No)
     }
 }
 
@@ -64,17 +72,34 @@ impl Decode<'_, Postgres> for Amount {
     }
 }
 
-/// Base-10,000 digits, most significant first, none for zero.
-fn digits_of(mut value: U256) -> Vec<u16> {
-    let mut digits = Vec::with_capacity(DIGITS_MAX);
-    let base = U256::from(BASE);
-    while !value.is_zero() {
-        let (rest, digit) = value.div_rem(base);
-        digits.push(digit.to::<u16>());
+/// Base-10,000 digits, most significant first, and where they begin: at the end for zero.
+///
+/// Amounts are encoded by the million, so the long division goes by 10,000^4, which fits in a word, and is left as soon
+/// as the rest does.
+fn digits_of(mut value: U256) -> ([u16; DIGITS_MAX], usize) {
+    const WORD: u64 = BASE * BASE * BASE * BASE;
+    let (mut digits, mut first) = ([0; DIGITS_MAX], DIGITS_MAX);
+    let mut put = |mut word: u64, least: usize| {
+        let end = first - least;
+        while word > 0 || first > end {
+            first -= 1;
+            // Below 10,000: it fits.
+            digits[first] = u16::try_from(word % BASE).unwrap_or_default();
+            word /= BASE;
+        }
+    };
+    while value > U256::from(u128::MAX) {
+        let (rest, word) = value.div_rem(U256::from(WORD));
+        put(word.to::<u64>(), 4);
         value = rest;
     }
-    digits.reverse();
-    digits
+    let mut value = value.to::<u128>();
+    while value > u128::from(u64::MAX) {
+        put(u64::try_from(value % u128::from(WORD)).unwrap_or_default(), 4);
+        value /= u128::from(WORD);
+    }
+    put(u64::try_from(value).unwrap_or_default(), 0);
+    (digits, first)
 }
 
 fn decode_binary(bytes: &[u8]) -> Result<Amount, BoxDynError> {

@@ -2,12 +2,14 @@
 //!
 //! - [`writer`]: the one connection that may write, and its lock
 //! - [`append`], [`rewind`]: its two transactions
+//! - [`account_indexes`]: what a first backfill goes without
 //! - [`load`]: the state it goes on from
 //! - [`progress`]: what it says of itself
 //! - [`verification`]: what came of comparing with the contracts
 //! - [`read`]: the state at one block, for readers
 //! - [`deployment`]: the chain, contracts and policy a database is about
 
+pub mod account_indexes;
 pub mod amount;
 pub mod append;
 pub mod columns;

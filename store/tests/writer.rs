@@ -167,6 +167,52 @@ async fn blocks_at_once_and_one_by_one_are_the_same(pool: PgPool) {
     assert_eq!(dump(&pool).await, at_once);
 }
 
+/// So many transfers at once that they go by COPY, where Postgres is reached by a socket.
+#[sqlx::test(migrations = false)]
+async fn rows_that_are_copied_and_rows_that_are_inserted_are_the_same(pool: PgPool) {
+    let writer = writer(&pool).await;
+    append(&writer, 1, 1).await.unwrap();
+    append(&writer, 2, 520).await.unwrap();
+    let at_once = dump(&pool).await;
+    let rewind = Rewind { from_number: 520, from_hash: hash(520), ancestor_number: 1, ancestor_hash: hash(1) };
+    writer.rewind_to(&rewind).await.unwrap();
+    append(&writer, 2, 260).await.unwrap();
+    append(&writer, 261, 520).await.unwrap();
+    assert_eq!(dump(&pool).await, at_once);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_copy_that_fails_half_way_leaves_nothing(pool: PgPool) {
+    let writer = writer(&pool).await;
+    append(&writer, 1, 3).await.unwrap();
+    let before = dump(&pool).await;
+    let mut blocks = blocks(&writer, 4, 520).await;
+    blocks[500].header.hash = hash(1);
+    let failed = writer.append(&Batch { blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) }).await;
+    assert!(matches!(failed, Err(StoreError::Database(_))), "{failed:?}");
+    blocks[500].header.hash = hash(504);
+    blocks[400].header.timestamp = u64::MAX;
+    let failed = writer.append(&Batch { blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) }).await;
+    assert!(matches!(failed, Err(StoreError::Corrupt(_))), "{failed:?}");
+    assert_eq!(dump(&pool).await, before);
+    append(&writer, 4, 5).await.unwrap();
+}
+
+#[sqlx::test(migrations = false)]
+async fn balances_without_their_indexes(pool: PgPool) {
+    let writer = writer(&pool).await;
+    assert!(writer.has_account_indexes().await.unwrap());
+    writer.drop_account_indexes().await.unwrap();
+    writer.drop_account_indexes().await.unwrap();
+    assert!(!writer.has_account_indexes().await.unwrap());
+    append(&writer, 1, 4).await.unwrap();
+    let mut all = writer.all_accounts().await.unwrap();
+    all.sort_unstable_by_key(|(address, _)| *address);
+    writer.build_account_indexes().await.unwrap();
+    assert!(writer.has_account_indexes().await.unwrap());
+    assert_eq!(all, writer.accounts(&[Address::ZERO, ALICE]).await.unwrap());
+}
+
 #[sqlx::test(migrations = false)]
 async fn a_cursor_that_somebody_moved_stops_the_append(pool: PgPool) {
     let writer = writer(&pool).await;

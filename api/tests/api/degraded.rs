@@ -57,6 +57,10 @@ async fn ready_until_something_is_wrong(pool: PgPool) {
     service.get("/v1/supply").await.ok();
     service.execute("update follower set fork_suspected = null, failing = null, halted = null, observed_at = now() - interval '61 s'").await;
     assert_eq!(reasons(&service).await, json!(["lag_above_limit"]));
+    service.execute("drop index vvv_transfer_sender").await;
+    assert_eq!(reasons(&service).await, json!(["lag_above_limit", "indexes_missing"]));
+    service.get("/v1/supply").await.ok();
+    service.execute("create index vvv_transfer_sender on vvv_transfer (sender)").await;
     service.execute("delete from follower").await;
     assert_eq!(reasons(&service).await, json!(["lag_above_limit"]));
     let body = service.get("/v1/supply").await.ok();

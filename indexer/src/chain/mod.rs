@@ -86,7 +86,7 @@ pub enum At {
 }
 
 /// A node, or several behaving as one.
-pub trait Chain: Send + Sync {
+pub trait Chain: Send + Sync + 'static {
     /// EIP-155 id.
     fn chain_id(&self) -> impl Future<Output = Result<u64, ChainError>> + Send;
     /// The newest block.

@@ -33,7 +33,7 @@ fn chain() -> ScriptedChain {
 
 async fn balance(pool: &PgPool, address: Address) -> Option<String> {
     sqlx::query_scalar(
-        "select recipient_balance::text from vvv_transfer where recipient = $1 order by block_number desc limit 1",
+        "select recipient_balance::text from vvv_transfer where recipient = $1 order by block_number desc, log_index desc limit 1",
     )
     .bind(address.as_slice())
     .fetch_optional(pool)

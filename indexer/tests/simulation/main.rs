@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use alloy_primitives::B256;
 use devnet::scripted::{
-    ChainOptions, Finality, HeaderFault, LogFault, ScriptedChain, ScriptedLog, ScriptedNode, TransportFault, ViewFault,
+    ChainOptions, Finality, HeaderFault, LogFault, RangeWording, Refusal, ScriptedChain, ScriptedLog, ScriptedNode,
+    TransportFault, ViewFault,
 };
 use indexer::chain::rpc::RpcChain;
 use indexer::follower::{Follower, Outcome, StepError};
@@ -30,6 +31,8 @@ use store::writer::Writer;
 const FINALIZED_DEPTH: u64 = 12;
 const ROUNDS: usize = 25;
 const SEEDS: u64 = 12;
+/// Enough for a dozen ranges.
+const BACKFILL_BLOCKS: u64 = 60;
 /// More than any round needs.
 const STEPS_MAX: usize = 300;
 
@@ -229,6 +232,40 @@ async fn simulate(seed: u64, options: PgConnectOptions, pool: PgPool) {
     database::totals_are_sums(&subject.pool).await;
 }
 
+/// The first backfill, in small ranges, cut short again and again.
+async fn backfill(seed: u64, options: PgConnectOptions, pool: PgPool) {
+    let mut world = World::new(seed).await;
+    (0..BACKFILL_BLOCKS).for_each(|_| world.mine_traffic());
+    let ranges = Refusal::Range { blocks_max: world.rng.random_range(1..=4), wording: RangeWording::QuickNode };
+    let mut subject = Subject { follower: None, options, pool };
+    let mut cut_short = 0;
+    for _ in 0..STEPS_MAX {
+        world.node.faults().clear();
+        world.node.faults().always(ranges.clone());
+        if world.rng.random_bool(0.3) {
+            world.misbehave();
+        }
+        let outcome = subject.follower(&world).await.step(Duration::ZERO).await;
+        subject.check(&world).await;
+        let has_indexes = subject.follower(&world).await.writer().has_account_indexes().await.unwrap();
+        match outcome {
+            Err(StepError::Halt(reason)) => panic!("halted: {reason}"),
+            Err(error) => subject.follower(&world).await.forget_after(&error),
+            Ok(Outcome::Appended { to, .. }) if to <= world.finalized => assert!(!has_indexes, "built at {to}"),
+            Ok(_) if subject.is_at_head(&world).await => {
+                assert!(has_indexes && cut_short > 0);
+                return;
+            }
+            Ok(_) => {}
+        }
+        if !has_indexes && (cut_short == 0 || world.rng.random_bool(0.4)) {
+            subject.crash();
+            cut_short += 1;
+        }
+    }
+    panic!("the follower never reaches the head");
+}
+
 fn seeds() -> Vec<u64> {
     let variable = |name| std::env::var(name).ok().and_then(|value| u64::from_str(&value).ok());
     match variable("SIMULATION_SEED") {
@@ -237,16 +274,29 @@ fn seeds() -> Vec<u64> {
     }
 }
 
-/// A database of its own for each seed, made beside the test's.
 #[sqlx::test(migrations = false)]
 async fn the_database_equals_a_naive_fold_after_every_step(pool: PgPool) {
+    each_seed("simulation", &pool, simulate).await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_backfill_that_is_cut_short_goes_on_where_it_was(pool: PgPool) {
+    each_seed("backfill", &pool, backfill).await;
+}
+
+/// A database of its own for each seed, made beside the test's.
+async fn each_seed<F: Future<Output = ()>>(
+    what: &str,
+    pool: &PgPool,
+    run: impl Fn(u64, PgConnectOptions, PgPool) -> F,
+) {
     for seed in seeds() {
         println!("seed {seed}");
-        let name = format!("simulation_{}_{seed}", std::process::id());
+        let name = format!("{what}_{}_{seed}", std::process::id());
         pool.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await.unwrap();
         let options = (*pool.connect_options()).clone().database(&name).disable_statement_logging();
         let own = PgPool::connect_with(options.clone()).await.unwrap();
-        simulate(seed, options, own.clone()).await;
+        run(seed, options, own.clone()).await;
         own.close().await;
         pool.execute(sqlx::AssertSqlSafe(format!("drop database {name} with (force)"))).await.unwrap();
     }

@@ -11,7 +11,7 @@ use alloy_primitives::{Address, U256};
 use crate::attribution::{self, Attribution};
 use crate::block::Block;
 use crate::checked::recount;
-use crate::event::{Contracts, Diem, Entry, Event, Staking, Transfer};
+use crate::event::{Contracts, Diem, Entry, Event, Staking, Transfer, Vvv};
 use crate::halt::{Anomaly, AnomalyKind, Cause, Halt};
 use crate::parameter::{ParameterChange, Parameters};
 use crate::position::Position;
@@ -84,6 +84,9 @@ impl Capacity {
     /// # Errors
     /// [`Halt`], with the log that contradicts what is known.
     pub fn apply(&mut self, block: &Block) -> Result<CapacityChanges, Halt> {
+        if moves_vvv_alone(block) {
+            return Ok(CapacityChanges::default());
+        }
         let mut step =
             Step { before: BTreeMap::new(), changes: CapacityChanges::default(), timestamp: block.timestamp };
         let totals_before = self.totals;
@@ -189,6 +192,11 @@ impl Step {
     fn anomaly(&mut self, entry: &Entry, kind: AnomalyKind, detail: String) {
         self.changes.anomalies.push(Anomaly { log_index: Some(entry.log_index), kind, detail });
     }
+}
+
+/// Nearly every block of a backfill: nothing here depends on it.
+fn moves_vvv_alone(block: &Block) -> bool {
+    block.readings.is_empty() && block.entries.iter().all(|entry| matches!(entry.event, Event::Vvv(Vvv::Transfer(_))))
 }
 
 fn touched_by(event: &Event) -> Vec<Address> {

@@ -1,5 +1,6 @@
 //! Appending blocks: inputs, what was derived from them, and the cursors, in one transaction.
 
+mod copy;
 mod derived;
 mod event_row;
 mod inputs;
@@ -14,6 +15,9 @@ use crate::StoreError;
 use crate::columns::bigint;
 use crate::load::BlockRef;
 use crate::writer::Writer;
+
+/// Below this COPY's own round trips cost more than it saves.
+const COPY_ROWS_MIN: usize = 1_000;
 
 /// A block with what the ledger made of it.
 #[derive(Clone, Debug)]
@@ -79,16 +83,23 @@ impl Writer {
     pub async fn append(&self, batch: &Batch<'_>) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
         move_cursors(&mut transaction, batch).await?;
-        insert_all(&mut transaction, batch.blocks).await?;
+        let transfers: usize = batch.blocks.iter().map(|block| block.supply.transfers.len()).sum();
+        if self.copies && transfers >= COPY_ROWS_MIN {
+            copy::copy_blocks(&mut transaction, batch.blocks).await?;
+            copy::copy_vvv_transfers(&mut transaction, batch.blocks).await?;
+        } else {
+            inputs::insert_blocks(&mut transaction, batch.blocks).await?;
+            inputs::insert_vvv_transfers(&mut transaction, batch.blocks).await?;
+        }
+        insert_others(&mut transaction, batch.blocks).await?;
         transaction.commit().await?;
         Ok(())
     }
 }
 
-async fn insert_all(connection: &mut PgConnection, blocks: &[StoredBlock]) -> Result<(), StoreError> {
-    inputs::insert_blocks(connection, blocks).await?;
+/// All but blocks and VVV transfers, of which there are few.
+async fn insert_others(connection: &mut PgConnection, blocks: &[StoredBlock]) -> Result<(), StoreError> {
     inputs::insert_logs(connection, blocks).await?;
-    inputs::insert_vvv_transfers(connection, blocks).await?;
     inputs::insert_readings(connection, blocks).await?;
     derived::insert_events(connection, blocks).await?;
     derived::insert_positions(connection, blocks).await?;

@@ -19,6 +19,8 @@ pub struct Progress {
     pub supply: Option<Cursor>,
     /// What the writer says of itself and of the node.
     pub follower: Option<Follower>,
+    /// Whether the indexes that single VVV balances are found by are there; a first backfill goes without.
+    pub account_indexes: bool,
 }
 
 /// The last block stored of a set of events.
@@ -103,6 +105,7 @@ struct ProgressRow {
     supply_number: Option<i64>,
     supply_hash: Option<Vec<u8>>,
     supply_timestamp: Option<i64>,
+    account_indexes: bool,
 }
 
 #[derive(FromRow)]
@@ -130,6 +133,8 @@ pub async fn progress(connection: &mut PgConnection) -> Result<Progress, ReadErr
         "select d.digest,
                 c.block_number as capacity_number,
                 coalesce(c.block_hash, cb.hash) as capacity_hash, cb.timestamp as capacity_timestamp,
+                to_regclass('vvv_transfer_sender') is not null
+                    and to_regclass('vvv_transfer_recipient') is not null as account_indexes,
                 s.block_number as supply_number,
                 coalesce(s.block_hash, sb.hash) as supply_hash, sb.timestamp as supply_timestamp
            from (values (true)) as here (only_row)
@@ -146,6 +151,7 @@ pub async fn progress(connection: &mut PgConnection) -> Result<Progress, ReadErr
         capacity: cursor(row.capacity_number, row.capacity_hash, row.capacity_timestamp)?,
         supply: cursor(row.supply_number, row.supply_hash, row.supply_timestamp)?,
         follower: follower(connection).await?,
+        account_indexes: row.account_indexes,
     })
 }
 

@@ -8,7 +8,7 @@ use crate::read::progress::{Cursor, Follower, Needs, Progress};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// A name to compare: `database_gone`, `database_forbids`, `not_migrated`, `never_synced`, `lag_above_limit`,
-    /// `fork_suspected`, `halted` or `failing`.
+    /// `indexes_missing`, `fork_suspected`, `halted` or `failing`.
     pub name: &'static str,
     /// For a human.
     pub detail: String,
@@ -39,7 +39,12 @@ pub fn reasons(progress: &Progress, clock: Option<Clock>, max_lag_seconds: u64) 
         Some(cursor) => too_old(lag_seconds(progress, cursor, clock), max_lag_seconds),
         None => Some(Reason::new("never_synced", "the indexer has not stored a block yet")),
     };
-    age.into_iter().chain(complaints(progress)).collect()
+    let is_begun = Needs::Both.newest(progress).is_some();
+    let indexes = (is_begun && !progress.account_indexes).then(|| {
+        let detail = "the first backfill is not done: the indexes that VVV balances are found by are still to be built";
+        Reason::new("indexes_missing", detail)
+    });
+    age.into_iter().chain(indexes).chain(complaints(progress)).collect()
 }
 
 /// Seconds since the state up to this cursor was confirmed to be the chain's head; grows when the writer is dead, when

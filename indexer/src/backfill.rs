@@ -1,0 +1,186 @@
+//! Ranges fetched ahead of the one that is being stored: several at once from the node, handed over strictly in order.
+//!
+//! Only blocks at or below the finalized one are fetched this way, so that what lies ready here stays true for as long
+//! as it lies. A range that fails is asked for again in its place, and those behind it keep what they have; one that is
+//! too large is cut up in its place.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+
+use crate::chain::{Chain, ChainError};
+use crate::fetch::{Fetch, Fetched};
+use crate::range::RangeSize;
+
+/// Ranges asked for or ready at the same time, at the most.
+const RANGES_MAX: usize = 4;
+/// Memory that answers may take together, by what the largest of late took. One range is fetched whatever it takes, and
+/// ranges of many logs are made smaller: see [`RangeSize`].
+const BUDGET_BYTES: usize = 128 << 20;
+/// An answer's text, twice while it is parsed, and the logs made of it.
+const LOG_BYTES: usize = 2_000;
+/// Ranges that lie ready are handed over together up to this, because transactions are best of many rows.
+const LOGS_AT_ONCE: usize = 20_000;
+
+/// The ranges that follow the cursor, in order.
+#[derive(Debug, Default)]
+pub struct Ahead {
+    ranges: VecDeque<Range>,
+    /// Of any range so far.
+    logs_max: usize,
+}
+
+#[derive(Debug)]
+struct Range {
+    from: u64,
+    to: u64,
+    fetching: Option<Fetching>,
+}
+
+/// A task that fetches, and how long it took; nobody waits for it any more once this is dropped.
+#[derive(Debug)]
+struct Fetching(JoinHandle<(Result<Fetched, ChainError>, Duration)>);
+
+impl Drop for Fetching {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Ahead {
+    /// The range that begins at `from`, with those behind it that lie ready. Others, up to `finalized`, are being
+    /// fetched meanwhile.
+    ///
+    /// # Errors
+    /// [`ChainError`], of this range alone. It will be asked for anew.
+    pub async fn next<C: Chain>(
+        &mut self,
+        fetch: &Fetch<C>,
+        from: u64,
+        finalized: u64,
+        sizes: &mut RangeSize,
+    ) -> Result<Fetched, ChainError> {
+        self.hold_to(from, finalized);
+        loop {
+            self.extend(from, finalized, sizes);
+            self.start(fetch);
+            let Some(first) = self.ranges.front_mut() else {
+                return Err(ChainError::Contradiction(format!(
+                    "block {from} is above the finalized block {finalized}"
+                )));
+            };
+            match first.answer().await {
+                Ok((mut fetched, took)) => {
+                    self.took_first(&fetched, took, sizes);
+                    self.add_ready(&mut fetched, sizes).await;
+                    self.extend(fetched.end.number.saturating_add(1), finalized, sizes);
+                    self.start(fetch);
+                    return Ok(fetched);
+                }
+                Err(ChainError::TooLarge { limit_blocks, message }) => {
+                    self.cut_up_first(limit_blocks, &message, sizes)?;
+                }
+                Err(error @ ChainError::Contradiction(_)) => {
+                    // Nothing of a node that contradicts itself is kept.
+                    self.clear();
+                    return Err(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn took_first(&mut self, fetched: &Fetched, took: Duration, sizes: &mut RangeSize) {
+        self.ranges.pop_front();
+        self.logs_max = self.logs_max.max(fetched.logs());
+        sizes.answered(fetched.logs(), took);
+    }
+
+    /// Adds what lies ready. What failed is asked for again when it is its turn.
+    async fn add_ready(&mut self, fetched: &mut Fetched, sizes: &mut RangeSize) {
+        while fetched.logs() < LOGS_AT_ONCE
+            && let Some(first) = self.ranges.front_mut().filter(|first| first.is_ready())
+            && let Ok((more, took)) = first.answer().await
+        {
+            self.took_first(&more, took, sizes);
+            fetched.blocks.extend(more.blocks);
+            fetched.end = more.end;
+        }
+    }
+
+    /// Forgets all ranges; those under way are given up.
+    pub fn clear(&mut self) {
+        self.ranges.clear();
+    }
+
+    /// Nothing that was planned from another cursor, or when the finalized block was said to be higher.
+    fn hold_to(&mut self, from: u64, finalized: u64) {
+        let begins = self.ranges.front().is_none_or(|first| first.from == from);
+        let ends = self.ranges.back().is_none_or(|last| last.to <= finalized);
+        if !(begins && ends) {
+            self.clear();
+        }
+    }
+
+    fn extend(&mut self, from: u64, finalized: u64, sizes: &RangeSize) {
+        while self.ranges.len() < self.at_once() {
+            let from = self.ranges.back().map_or(from, |last| last.to.saturating_add(1));
+            if from > finalized {
+                return;
+            }
+            self.ranges.push_back(Range { from, to: sizes.end(from, finalized), fetching: None });
+        }
+    }
+
+    fn start<C: Chain>(&mut self, fetch: &Fetch<C>) {
+        let at_once = self.at_once();
+        for range in self.ranges.iter_mut().take(at_once).filter(|range| range.fetching.is_none()) {
+            let (fetch, from, to) = (fetch.clone(), range.from, range.to);
+            range.fetching = Some(Fetching(tokio::spawn(async move {
+                let started = Instant::now();
+                (fetch.range(from, to).await, started.elapsed())
+            })));
+        }
+    }
+
+    /// How many ranges fit into the budget, should each hold as many logs as the largest yet.
+    fn at_once(&self) -> usize {
+        let range_bytes = self.logs_max.saturating_mul(LOG_BYTES).max(1);
+        (BUDGET_BYTES / range_bytes).clamp(1, RANGES_MAX)
+    }
+
+    fn cut_up_first(&mut self, limit: Option<u64>, message: &str, sizes: &mut RangeSize) -> Result<(), ChainError> {
+        let Some(Range { from, to, .. }) = self.ranges.pop_front() else { return Ok(()) };
+        if !sizes.refused(to - from + 1, limit) {
+            return Err(ChainError::Refused(format!("block {from} alone: {message}")));
+        }
+        tracing::debug!(from, to, blocks = sizes.blocks(), "the node wants smaller ranges: {message}");
+        let mut pieces = Vec::new();
+        let mut next = from;
+        while next <= to {
+            let end = sizes.end(next, to);
+            pieces.push(Range { from: next, to: end, fetching: None });
+            next = end + 1;
+        }
+        pieces.into_iter().rev().for_each(|piece| self.ranges.push_front(piece));
+        Ok(())
+    }
+}
+
+impl Range {
+    fn is_ready(&self) -> bool {
+        self.fetching.as_ref().is_some_and(|Fetching(task)| task.is_finished())
+    }
+
+    /// Waits for the answer. It can be had once.
+    async fn answer(&mut self) -> Result<(Fetched, Duration), ChainError> {
+        let Some(Fetching(task)) = &mut self.fetching else {
+            return Err(ChainError::Unavailable(format!("block {} was not asked for", self.from)));
+        };
+        let outcome = task.await;
+        self.fetching = None;
+        let (fetched, took) = outcome.map_err(|error| ChainError::Unavailable(format!("a fetch ended: {error}")))?;
+        Ok((fetched?, took))
+    }
+}
