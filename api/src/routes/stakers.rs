@@ -15,7 +15,7 @@ use crate::params::{BlockParams, FromPairs, ListParams, Pairs, UnitParams, inval
 use crate::problem::Problem;
 use crate::respond::{answer, unchanged};
 use crate::snapshot::{AsOf, Needs};
-use crate::table::{Order, Row};
+use crate::table::Order;
 use crate::wire::{AddressText, Amount, Ratio, Units};
 
 /// In which order.
@@ -58,13 +58,21 @@ impl Ranking {
         }
     }
 
-    fn amount(self, row: &Row) -> U256 {
+    fn amount(self, held: &Held) -> U256 {
         match self {
-            Self::Svvv => row.svvv,
-            Self::DiemStaked => row.staked.now,
-            Self::Locked => row.locked,
+            Self::Svvv => held.svvv,
+            Self::DiemStaked => held.diem_staked,
+            Self::Locked => held.locked,
         }
     }
+}
+
+/// What ranks an address.
+struct Held {
+    address: Address,
+    svvv: U256,
+    locked: U256,
+    diem_staked: U256,
 }
 
 /// Order, page, block and unit.
@@ -165,16 +173,24 @@ pub async fn get(
     let totals = snapshot.capacity_totals().await?;
     let deployment = snapshot.deployment();
     let contracts = deployment.ledger_contracts();
-    let belongs = |row: &&Row| !ranking.amount(row).is_zero() && !contracts.contains(row.address);
-    let behind = table.rows(ranking.order(), before.as_ref().map(|before| before.key.after));
-    let mut rows: Vec<&Row> = behind.filter(belongs).take(query.list.limit + 1).collect();
+    let ranked = |order: Order, after: Option<Address>| {
+        let held = table.rows(order, after).map(|row| Held {
+            address: row.address,
+            svvv: row.svvv,
+            locked: row.locked,
+            diem_staked: row.staked.now,
+        });
+        held.filter(|held| !ranking.amount(held).is_zero() && !contracts.contains(held.address))
+    };
+    let after = before.as_ref().map(|before| before.key.after);
+    let mut rows: Vec<Held> = ranked(ranking.order(), after).take(query.list.limit + 1).collect();
     let next_cursor = cut(&mut rows, query.list.limit)
         .map(|last| PageCursor::next(before.as_ref(), &snapshot, Key { ranking, after: last.address }).write());
     let whole = (totals.svvv_supply, totals.diem_staked);
     let body = StakersAnswer {
-        items: rows.into_iter().map(|row| staker(row, &deployment, whole, query.units)).collect(),
+        items: rows.iter().map(|held| staker(held, &deployment, whole, query.units)).collect(),
         next_cursor,
-        count: table.rows(Order::Address, None).filter(belongs).count(),
+        count: ranked(Order::Address, None).count(),
         unknown: snapshot.as_of().unknown(),
         as_of: snapshot.as_of().clone(),
     };
@@ -191,16 +207,16 @@ fn agreed(asked: Option<Ranking>, before: Option<&PageCursor<Key>>) -> Result<Ra
     }
 }
 
-fn staker(row: &Row, deployment: &Deployment, (svvv, diem_staked): (U256, U256), units: Units) -> Staker {
-    let label = deployment.label(row.address);
+fn staker(held: &Held, deployment: &Deployment, (svvv, diem_staked): (U256, U256), units: Units) -> Staker {
+    let label = deployment.label(held.address);
     Staker {
-        address: row.address.into(),
+        address: held.address.into(),
         label: label.map(|label| label.name.clone()),
         kind: label.map(|label| label.kind.name()),
-        svvv: units.amount(row.svvv),
-        share: Ratio::of(row.svvv, svvv),
-        locked: units.amount(row.locked),
-        diem_staked: units.amount(row.staked.now),
-        diem_staked_share: Ratio::of(row.staked.now, diem_staked),
+        svvv: units.amount(held.svvv),
+        share: Ratio::of(held.svvv, svvv),
+        locked: units.amount(held.locked),
+        diem_staked: units.amount(held.diem_staked),
+        diem_staked_share: Ratio::of(held.diem_staked, diem_staked),
     }
 }
