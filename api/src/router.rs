@@ -94,6 +94,7 @@ fn chain_routes() -> OpenApiRouter<App> {
         .routes(routes!(r::supply::get))
         .routes(routes!(r::burns::get))
         .routes(routes!(r::staking::get))
+        .routes(routes!(r::stakers::get))
         .routes(routes!(r::diem::get))
         .routes(routes!(r::diem_curve::get))
         .routes(routes!(r::diem_quote::get))

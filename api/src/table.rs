@@ -19,6 +19,10 @@ pub enum Order {
     Allocation,
     /// The most sVVV first, ties by address.
     Share,
+    /// The most DIEM staked now first, ties by address.
+    Staked,
+    /// The most locked sVVV first, ties by address.
+    Locked,
 }
 
 /// All rows at one block: one for each address whose sVVV, staked DIEM or allocation is not zero.
@@ -29,6 +33,8 @@ pub struct Table {
     rows: Vec<Row>,
     by_allocation: OnceLock<Vec<usize>>,
     by_share: OnceLock<Vec<usize>>,
+    by_staked: OnceLock<Vec<usize>>,
+    by_locked: OnceLock<Vec<usize>>,
 }
 
 impl Table {
@@ -80,6 +86,8 @@ impl Table {
                 Some(self.by_allocation.get_or_init(|| self.descending(|row| row.entitlement.allocation)))
             }
             Order::Share => Some(self.by_share.get_or_init(|| self.descending(|row| row.svvv))),
+            Order::Staked => Some(self.by_staked.get_or_init(|| self.descending(|row| row.staked.now))),
+            Order::Locked => Some(self.by_locked.get_or_init(|| self.descending(|row| row.locked))),
         }
     }
 

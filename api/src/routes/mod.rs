@@ -22,6 +22,7 @@ pub mod page;
 pub mod parameters;
 pub mod parameters_history;
 pub mod readyz;
+pub mod stakers;
 pub mod staking;
 pub mod status;
 pub mod supply;

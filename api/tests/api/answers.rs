@@ -36,6 +36,8 @@ async fn at_the_head(pool: PgPool) {
     check(&service, "account_events_head", &format!("/v1/accounts/{ALICE}/events")).await;
     check(&service, "events_head", "/v1/events").await;
     check(&service, "burns_events_head", "/v1/burns/events").await;
+    check(&service, "stakers_head", "/v1/stakers").await;
+    check(&service, "stakers_by_diem", "/v1/stakers?order=diem_staked&units=token").await;
     check(&service, "status_head", "/v1/status").await;
 }
 
@@ -64,6 +66,7 @@ async fn at_a_past_block(pool: PgPool) {
     check(&service, "account_events_past", &format!("/v1/accounts/{ALICE}/events?block=110&contract=diem")).await;
     check(&service, "events_past", "/v1/events?block=122&kind=transfer&from_block=105&to_block=121&units=token").await;
     check(&service, "burns_events_past", "/v1/burns/events?block=112").await;
+    check(&service, "stakers_past", "/v1/stakers?order=locked&block=110").await;
     check(&service, "supply_first_block", "/v1/supply?block=100").await;
 }
 
@@ -75,6 +78,20 @@ async fn cooldowns_add_up_to_the_totals(pool: PgPool) {
         let calendar = service.get(&of("/v1/cooldowns")).await.ok();
         assert_eq!(calendar["svvv"]["cooling"]["amount"], service.get(&of("/v1/staking")).await.ok()["cooling"]);
         assert_eq!(calendar["diem"]["cooling"]["amount"], service.get(&of("/v1/diem")).await.ok()["cooling"]);
+    }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn there_are_as_many_stakers_as_counted(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    for block in ["100", "102", "113", "121", "122", "130"] {
+        let count = async |order: &str| {
+            service.get(&format!("/v1/stakers?order={order}&block={block}")).await.ok()["count"].clone()
+        };
+        assert_eq!(count("svvv").await, service.get(&format!("/v1/staking?block={block}")).await.ok()["stakers"]);
+        let diem = service.get(&format!("/v1/diem?block={block}")).await.ok();
+        assert_eq!(count("diem_staked").await, diem["stakers"]);
+        assert_eq!(count("locked").await, diem["minters"], "whoever minted has locked");
     }
 }
 

@@ -13,6 +13,7 @@ async fn an_unchanged_answer_is_not_sent_again(pool: PgPool) {
         "/v1/burns",
         "/v1/staking",
         "/v1/diem",
+        "/v1/stakers?limit=2",
         "/v1/events?limit=2",
         "/v1/burns/events",
         &format!("/v1/accounts/{ALICE}"),

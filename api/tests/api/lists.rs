@@ -6,7 +6,9 @@ use sqlx::PgPool;
 use crate::service::{ALICE, BOB, Service};
 
 /// Each list, and a query that names another one.
-const LISTS: [(&str, &str); 5] = [
+const LISTS: [(&str, &str); 7] = [
+    ("/v1/stakers?", "order=locked"),
+    ("/v1/stakers?order=diem_staked", "block=110"),
     ("/v1/parameters/history?", "name=treasury"),
     ("/v1/events?", "kind=staked"),
     ("/v1/events?contract=diem", "to_block=125"),
@@ -88,6 +90,7 @@ async fn limits(pool: PgPool) {
         "/v1/events?from_block=-1",
         "/v1/events?to_block=x",
         "/v1/burns/events?kind=transfer",
+        "/v1/stakers?order=address",
         &format!("/v1/accounts/{ALICE}/events?address={ALICE}"),
         &format!("/v1/accounts/{ALICE}?limit=5"),
     ] {

@@ -25,7 +25,25 @@ async fn a_reader_can_only_read(pool: PgPool) {
     let reader = PgPool::connect_lazy_with(options);
     let service = Service::over(reader);
     service.get("/readyz").await.ok();
-    for path in ["/v1/capacity", "/v1/supply", "/v1/burns", "/v1/staking", "/v1/diem", "/v1/status"] {
+    for path in [
+        "/v1/capacity",
+        "/v1/supply",
+        "/v1/burns",
+        "/v1/staking",
+        "/v1/diem",
+        "/v1/status",
+        "/v1/diem/curve",
+        "/v1/diem/quote?svvv=1",
+        "/v1/emissions",
+        "/v1/parameters",
+        "/v1/parameters/history",
+        "/v1/cooldowns",
+        "/v1/epochs",
+        "/v1/events",
+        "/v1/burns/events",
+        "/v1/stakers",
+        "/v1/accounts/0x00000000000000000000000000000000000000a1",
+    ] {
         service.get(path).await.ok();
     }
 }
