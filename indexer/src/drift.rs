@@ -81,14 +81,16 @@ impl<C: Chain> Watch<C> {
         noted.map_err(|error| VerifyError::Missing(error.to_string()))
     }
 
-    /// The block of the last comparison, and the newest block that is finalized and ours.
+    /// The block of the last comparison, and the newest block that is finalized and ours. None in a first backfill:
+    /// without the account indexes every balance looked up is a scan.
     async fn standing(&self) -> Result<(Option<u64>, Option<u64>), ReadError> {
         let mut reading = self.database.begin().await?;
         let last = verification::last(&mut reading).await?.map(|last| last.block_number);
         let progress = progress::progress(&mut reading).await?;
         let finalized = progress.follower.as_ref().and_then(|follower| follower.finalized_number);
         let newest = Needs::Both.newest(&progress).map(|newest| newest.number);
-        Ok((last, finalized.zip(newest).map(|(finalized, newest)| finalized.min(newest))))
+        let comparable = finalized.zip(newest).filter(|_| progress.account_indexes);
+        Ok((last, comparable.map(|(finalized, newest)| finalized.min(newest))))
     }
 }
 
