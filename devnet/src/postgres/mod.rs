@@ -40,14 +40,21 @@ const TEMPORARY_SETTINGS: &[&str] = &["fsync=off", "synchronous_commit=off", "fu
 #[derive(Debug)]
 pub struct Cluster {
     server: Guarded,
-    socket_directory: PathBuf,
-    data: PathBuf,
+    place: Place,
     binaries: Binaries,
     account: Account,
-    notes: Vec<String>,
+}
+
+/// A kept cluster whose server was cut off, with its data as they were at that moment.
+#[derive(Debug)]
+pub struct Crashed {
+    place: Place,
+    binaries: Binaries,
+    account: Account,
 }
 
 /// Where a cluster lives and how it is to be run.
+#[derive(Debug)]
 struct Place {
     /// Postgres' data directory.
     data: PathBuf,
@@ -95,7 +102,7 @@ impl Cluster {
 
     /// The address of a database for a role.
     pub fn url_as(&self, role: &str, database: &str) -> String {
-        format!("postgres://{role}@localhost/{database}?host={}", self.socket_directory.display())
+        format!("postgres://{role}@localhost/{database}?host={}", self.socket_directory().display())
     }
 
     /// The process id of the postmaster.
@@ -105,7 +112,7 @@ impl Cluster {
 
     /// The directory of the socket; that of a temporary cluster holds the data too.
     pub fn socket_directory(&self) -> &Path {
-        &self.socket_directory
+        &self.place.scratch
     }
 
     /// What was chosen, in words, and what a user might not expect.
@@ -116,8 +123,8 @@ impl Cluster {
         };
         let Binaries { directory, version } = &self.binaries;
         let chosen =
-            format!("found {version} in {}, private cluster in {}{account}", directory.display(), self.data.display());
-        std::iter::once(chosen).chain(self.notes.iter().cloned()).collect()
+            format!("found {version} in {}, private cluster in {}{account}", directory.display(), self.place.data.display());
+        std::iter::once(chosen).chain(self.place.notes.iter().cloned()).collect()
     }
 
     /// Waits until Postgres ends by itself.
@@ -130,17 +137,33 @@ impl Cluster {
         self.server.stop().await
     }
 
+    /// Ends Postgres at once, as `pg_ctl stop -m immediate` does, and waits until it has ended. Of a kept cluster only: a
+    /// temporary one's data go with it.
+    pub async fn crash(mut self) -> Result<Crashed> {
+        let pid = self.server.pid().to_string();
+        let sent = Command::new("kill").args(["-QUIT", &pid]).status().await?;
+        ensure!(sent.success(), "cannot send SIGQUIT to Postgres {pid}");
+        self.server.wait().await?;
+        self.server.stop().await?;
+        Ok(Crashed { place: self.place, binaries: self.binaries, account: self.account })
+    }
+
     async fn start(mut place: Place, binaries: Binaries, account: Account) -> Result<Self> {
         match place.launch_and_wait(&binaries, &account).await {
-            Ok(server) => {
-                let Place { data, scratch, notes, .. } = place;
-                Ok(Self { server, socket_directory: scratch, data, binaries, account, notes })
-            }
+            Ok(server) => Ok(Self { server, place, binaries, account }),
             Err(error) => {
                 std::fs::remove_dir_all(&place.scratch).ok();
                 Err(error)
             }
         }
+    }
+}
+
+impl Crashed {
+    /// Starts Postgres again, reached as before.
+    pub async fn revive(self) -> Result<Cluster> {
+        make(&self.place.scratch, &self.account)?;
+        Cluster::start(self.place, self.binaries, self.account).await
     }
 }
 

@@ -1,0 +1,105 @@
+//! The chain, and the fold's state after every block that ever was, orphaned or not.
+
+use std::collections::HashMap;
+
+use alloy_primitives::B256;
+use alloy_rpc_types_eth::Log;
+use devnet::scripted::{ChainOptions, Finality, ScriptedChain, ScriptedLog, ScriptedNode};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use store::deployment::{AbiVersion, Clock, ContractAddresses, Deployment, Implementation};
+
+use crate::economy;
+use crate::naive::{DIEM, FIRST_COOLDOWNS, Fold, STAKING, VVV};
+
+pub(crate) const FINALIZED_DEPTH: u64 = 12;
+
+fn deployment(options: &ChainOptions, with_clock: bool) -> Deployment {
+    let clock = Clock { genesis_timestamp: options.genesis_timestamp, seconds_per_block: options.seconds_per_block };
+    Deployment {
+        chain_id: options.chain_id,
+        start_block: 0,
+        contracts: ContractAddresses { vvv: VVV, staking: STAKING, diem: DIEM, multicall3: options.multicall },
+        clock: with_clock.then_some(clock),
+        policy: Default::default(),
+        implementations: vec![Implementation { address: economy::IMPLEMENTATION, abi: AbiVersion::V2 }],
+        labels: Vec::new(),
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) rng: ChaCha8Rng,
+    pub(crate) node: ScriptedNode,
+    pub(crate) states: HashMap<B256, Fold>,
+    pub(crate) deployment: Deployment,
+    /// The highest block that ever was finalized: no reorg goes below it.
+    pub(crate) finalized: u64,
+}
+
+impl World {
+    pub(crate) async fn new(seed: u64) -> Self {
+        let finality = Finality::Depths { safe: FINALIZED_DEPTH / 2, finalized: FINALIZED_DEPTH };
+        let options = ChainOptions { seed, finality, ..ChainOptions::default() };
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let deployment = deployment(&options, rng.random_bool(0.5));
+        let mut chain = ScriptedChain::new(options);
+        let genesis = chain.head().hash;
+        economy::set_cooldowns(&mut chain, 1, FIRST_COOLDOWNS);
+        let node = ScriptedNode::start(chain).await.unwrap();
+        let states = HashMap::from([(genesis, Fold { cooldowns: FIRST_COOLDOWNS, ..Fold::default() })]);
+        let mut world = Self { rng, node, states, deployment, finalized: 0 };
+        world.mine(economy::genesis());
+        world
+    }
+
+    pub(crate) fn mine(&mut self, logs: Vec<ScriptedLog>) {
+        let (head, logs) = self.node.chain(|chain| {
+            let head = chain.mine(logs);
+            (head, chain.block(head.number).unwrap().logs.clone())
+        });
+        let mut state = self.states[&head.parent_hash].clone();
+        state.block(&logs, head.timestamp);
+        self.states.insert(head.hash, state);
+        self.finalized = self.finalized.max(head.number.saturating_sub(FINALIZED_DEPTH));
+    }
+
+    /// A block of up to four transactions, each allowed in the state that the ones before it leave.
+    pub(crate) fn mine_traffic(&mut self) {
+        let parent = self.node.chain(|chain| chain.head());
+        let mut state = self.states[&parent.hash].clone();
+        let mut cooldowns = state.cooldowns;
+        let mut logs = Vec::new();
+        for transaction in 0..self.rng.random_range(0..=4) {
+            let drawn = if self.rng.random_bool(0.05) {
+                economy::set_cooldown(&mut self.rng, &mut cooldowns)
+            } else {
+                economy::transaction(&mut self.rng, &state)
+            };
+            state.block(&in_one_transaction(&drawn), parent.timestamp);
+            logs.extend(drawn.into_iter().map(|log| log.in_transaction(transaction)));
+        }
+        self.mine(logs);
+        let head = self.node.chain(|chain| chain.head().number);
+        self.node.chain(|chain| economy::set_cooldowns(chain, head, cooldowns));
+    }
+
+    /// Any depth down to the finalized block; the new branch may be shorter for a while.
+    pub(crate) fn reorg(&mut self) {
+        let head = self.node.chain(|chain| chain.head().number);
+        let depth = self.rng.random_range(1..=FINALIZED_DEPTH).min(head - self.finalized.max(1));
+        self.node.chain(|chain| chain.reorg(depth));
+        for _ in 0..self.rng.random_range(0..=depth + 2) {
+            self.mine_traffic();
+        }
+    }
+}
+
+/// Logs of a block under way, as far as the fold looks at them.
+fn in_one_transaction(logs: &[ScriptedLog]) -> Vec<Log> {
+    let log = |log: &ScriptedLog| Log {
+        inner: log.log.clone(),
+        transaction_hash: Some(B256::ZERO),
+        ..Log::default()
+    };
+    logs.iter().map(log).collect()
+}
