@@ -23,18 +23,30 @@ use super::error::{classify, classify_http, short};
 use super::{At, Chain, ChainError, Finality, Header, Log, LogQuery};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// Between attempts of one request that the node throttles; then the step fails and its own backoff begins.
-const THROTTLED_PAUSES: [Duration; 4] =
-    [Duration::from_millis(50), Duration::from_millis(150), Duration::from_millis(450), Duration::from_millis(1_350)];
 /// A node that asks for more than this is not waited for here.
 const THROTTLED_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a node is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For the whole of an answer.
+    pub request: Duration,
+    /// Between attempts of one request that the node throttles; then the step fails and its own backoff begins.
+    pub throttled: [Duration; 4],
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { request: Duration::from_secs(30), throttled: [50, 150, 450, 1_350].map(Duration::from_millis) }
+    }
+}
 
 /// One node.
 #[derive(Clone, Debug)]
 pub struct RpcChain {
     provider: RootProvider<AnyNetwork>,
     url: String,
+    patience: Patience,
 }
 
 impl RpcChain {
@@ -43,6 +55,14 @@ impl RpcChain {
     /// # Errors
     /// If the URL has another scheme, or the TLS library does not start.
     pub fn new(url: Url) -> anyhow::Result<Self> {
+        Self::patient(url, Patience::default())
+    }
+
+    /// The same, waited for as long as this.
+    ///
+    /// # Errors
+    /// As [`RpcChain::new`].
+    pub fn patient(url: Url, patience: Patience) -> anyhow::Result<Self> {
         anyhow::ensure!(
             matches!(url.scheme(), "http" | "https"),
             "an RPC URL starts with http:// or https://, not {}://",
@@ -50,13 +70,13 @@ impl RpcChain {
         );
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(REQUEST_TIMEOUT)
+            .timeout(patience.request)
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .context("the HTTP client does not start")?;
         let text = url.to_string();
         let client = RpcClient::new(Http::with_client(client, url), false);
-        Ok(Self { provider: RootProvider::new(client), url: text })
+        Ok(Self { provider: RootProvider::new(client), url: text, patience })
     }
 
     /// Classifies, and takes the URL out of the words: it may hold a key.
@@ -87,7 +107,7 @@ impl RpcChain {
     where
         F: IntoFuture<Output = Result<T, TransportError>>,
     {
-        let mut pauses = THROTTLED_PAUSES.into_iter();
+        let mut pauses = self.patience.throttled.into_iter();
         loop {
             let error = match request().await {
                 Ok(answer) => return Ok(answer),

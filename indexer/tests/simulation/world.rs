@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use alloy_primitives::B256;
 use alloy_rpc_types_eth::Log;
-use devnet::scripted::{ChainOptions, Finality, ScriptedChain, ScriptedLog, ScriptedNode};
+use devnet::scripted::{ChainOptions, Finality, ScriptedChain, ScriptedLog, ScriptedNode, SharedChain};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use store::deployment::{AbiVersion, Clock, ContractAddresses, Deployment, Implementation};
@@ -34,6 +34,8 @@ pub(crate) struct World {
     pub(crate) deployment: Deployment,
     /// The highest block that ever was finalized: no reorg goes below it.
     pub(crate) finalized: u64,
+    /// What the node had done wrong when it was last told to stop.
+    forgiven: u64,
 }
 
 impl World {
@@ -44,33 +46,45 @@ impl World {
         let deployment = deployment(&options, rng.random_bool(0.5));
         let mut chain = ScriptedChain::new(options);
         let genesis = chain.head().hash;
+        economy::set_emission_rate(&mut chain);
         economy::set_cooldowns(&mut chain, 1, FIRST_COOLDOWNS);
         let node = ScriptedNode::start(chain).await.unwrap();
         let states = HashMap::from([(genesis, Fold { cooldowns: FIRST_COOLDOWNS, ..Fold::default() })]);
-        let mut world = Self { rng, node, states, deployment, finalized: 0 };
+        let mut world = Self { rng, node, states, deployment, finalized: 0, forgiven: 0 };
         world.mine(economy::genesis());
         world
     }
 
     pub(crate) fn mine(&mut self, logs: Vec<ScriptedLog>) {
-        let (head, logs) = self.node.chain(|chain| {
+        self.mine_on(&self.node.shared_chain(), logs);
+        let head = self.node.chain(|chain| chain.head().number);
+        self.finalized = self.finalized.max(head.saturating_sub(FINALIZED_DEPTH));
+    }
+
+    fn mine_on(&mut self, chain: &SharedChain, logs: Vec<ScriptedLog>) {
+        let (head, logs) = chain.with(|chain| {
             let head = chain.mine(logs);
             (head, chain.block(head.number).unwrap().logs.clone())
         });
         let mut state = self.states[&head.parent_hash].clone();
         state.block(&logs, head.timestamp);
         self.states.insert(head.hash, state);
-        self.finalized = self.finalized.max(head.number.saturating_sub(FINALIZED_DEPTH));
     }
 
     /// A block of up to four transactions, each allowed in the state that the ones before it leave.
     pub(crate) fn mine_traffic(&mut self) {
-        let parent = self.node.chain(|chain| chain.head());
+        let (logs, cooldowns) = self.traffic(&self.node.shared_chain());
+        self.mine(logs);
+        self.node.chain(|chain| set_cooldowns(chain, cooldowns));
+    }
+
+    fn traffic(&mut self, chain: &SharedChain) -> (Vec<ScriptedLog>, (u64, u64)) {
+        let parent = chain.with(|chain| chain.head());
         let mut state = self.states[&parent.hash].clone();
         let mut cooldowns = state.cooldowns;
         let mut logs = Vec::new();
         for transaction in 0..self.rng.random_range(0..=4) {
-            let drawn = if self.rng.random_bool(0.05) {
+            let drawn = if self.rng.random_bool(0.02) {
                 economy::set_cooldown(&mut self.rng, &mut cooldowns)
             } else {
                 economy::transaction(&mut self.rng, &state)
@@ -78,9 +92,20 @@ impl World {
             state.block(&in_one_transaction(&drawn), parent.timestamp);
             logs.extend(drawn.into_iter().map(|log| log.in_transaction(transaction)));
         }
-        self.mine(logs);
+        (logs, cooldowns)
+    }
+
+    /// Another chain that leaves this one above the finalized block and is about as long.
+    pub(crate) fn fork(&mut self) -> SharedChain {
         let head = self.node.chain(|chain| chain.head().number);
-        self.node.chain(|chain| economy::set_cooldowns(chain, head, cooldowns));
+        let depth = self.rng.random_range(1..FINALIZED_DEPTH - 2).min(head - self.finalized.max(1));
+        let fork = SharedChain::from(self.node.chain(|chain| chain.fork(depth)));
+        for _ in 0..self.rng.random_range(1..=depth + 2) {
+            let (logs, cooldowns) = self.traffic(&fork);
+            self.mine_on(&fork, logs);
+            fork.with(|chain| set_cooldowns(chain, cooldowns));
+        }
+        fork
     }
 
     /// Any depth down to the finalized block; the new branch may be shorter for a while.
@@ -92,6 +117,26 @@ impl World {
             self.mine_traffic();
         }
     }
+
+    /// Whether the node has done anything wrong since it was last told to stop.
+    pub(crate) fn misbehaves(&self) -> bool {
+        self.faults_struck() > self.forgiven
+    }
+
+    /// The node does nothing wrong any more.
+    pub(crate) fn forgive(&mut self) {
+        self.node.faults().clear();
+        self.forgiven = self.faults_struck();
+    }
+
+    fn faults_struck(&self) -> u64 {
+        self.node.faults().struck().values().sum()
+    }
+}
+
+fn set_cooldowns(chain: &mut ScriptedChain, cooldowns: (u64, u64)) {
+    let head = chain.head().number;
+    economy::set_cooldowns(chain, head, cooldowns);
 }
 
 /// Logs of a block under way, as far as the fold looks at them.

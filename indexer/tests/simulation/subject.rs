@@ -1,0 +1,156 @@
+//! The follower under test, and what is held against it after each of its steps.
+
+use std::time::Duration;
+
+use alloy_primitives::B256;
+use indexer::chain::rpc::{Patience, RpcChain};
+use indexer::follower::{Follower, Outcome, StepError};
+use store::writer::Writer;
+
+use crate::coverage::Coverage;
+use crate::database;
+use crate::proxy::Cut;
+use crate::site::Site;
+use crate::world::World;
+
+/// More than any round needs.
+const STEPS_MAX: usize = 300;
+/// A node on the same machine, which answers at once or hangs.
+const PATIENCE: Patience =
+    Patience { request: Duration::from_millis(400), throttled: [Duration::from_millis(1); 4] };
+
+/// Follows the world's node into the site's database, a step at a time.
+pub(crate) struct Subject<'a> {
+    follower: Option<Follower<RpcChain>>,
+    chain: RpcChain,
+    site: &'a Site,
+    coverage: &'a Coverage,
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn new(world: &World, site: &'a Site, coverage: &'a Coverage) -> Self {
+        let chain = RpcChain::patient(world.node.url.parse().unwrap(), PATIENCE).unwrap();
+        Self { follower: None, chain, site, coverage }
+    }
+
+    async fn follower(&mut self, world: &World) -> Result<&mut Follower<RpcChain>, StepError> {
+        if self.follower.is_none() {
+            let writer = Writer::open(self.site.options.clone()).await?;
+            writer.adopt(&world.deployment).await?;
+            self.follower = Some(Follower::new(self.chain.clone(), writer, world.deployment.clone()).await?);
+        }
+        self.follower.as_mut().ok_or_else(|| StepError::Halt("no follower".into()))
+    }
+
+    /// Nothing is left of it but the database, as after kill -9.
+    pub(crate) fn crash(&mut self) {
+        self.follower = None;
+        self.coverage.met("crash");
+    }
+
+    /// One step, as `run` does it. The database equals the fold afterwards, and without a cause nothing fails.
+    pub(crate) async fn step(&mut self, world: &World) -> Result<Outcome, StepError> {
+        let before = database::cursor(&self.site.pool).await;
+        let stepped = self.try_step(world).await;
+        let cuts = self.site.proxy.take_done();
+        cuts.iter().for_each(|cut| self.coverage.met(format!("cut {cut}")));
+        self.coverage.met(name(&stepped));
+        let after = self.check(world).await;
+        if let Err(error) = &stepped {
+            let is_halt = matches!(error, StepError::Halt(_));
+            assert!(is_halt || world.misbehaves() || !cuts.is_empty(), "failed without a cause: {error}");
+            // Where the answer to a commit was lost, it is a commit all the same.
+            assert!(before == after || cuts.iter().any(|cut| cut == "after commit"), "failed, yet moved: {error}");
+            if let Some(follower) = &mut self.follower {
+                follower.forget_after(error);
+            }
+        }
+        stepped
+    }
+
+    /// The writer's next transaction is cut there.
+    pub(crate) fn cut_next(&self, cut: Cut) {
+        self.site.proxy.cut_next(cut);
+    }
+
+    async fn try_step(&mut self, world: &World) -> Result<Outcome, StepError> {
+        let follower = self.follower(world).await?;
+        follower.hold_lock().await?;
+        follower.step(Duration::ZERO).await
+    }
+
+    /// Steps until the node has nothing new and nothing fails.
+    pub(crate) async fn settle(&mut self, world: &World) {
+        if let Err(reason) = self.try_to_settle(world).await {
+            panic!("halted: {reason}");
+        }
+    }
+
+    /// The same, or a halt for this reason; the writer is started anew after one.
+    pub(crate) async fn settle_or_halt(&mut self, world: &World, reason: &str) {
+        if let Err(halted) = self.try_to_settle(world).await {
+            assert!(halted.contains(reason), "halted: {halted}");
+            self.coverage.met(format!("halt: {reason}"));
+        }
+        self.crash();
+    }
+
+    /// The reason of a halt, if it comes to one.
+    async fn try_to_settle(&mut self, world: &World) -> Result<(), String> {
+        let mut last = String::new();
+        for _ in 0..STEPS_MAX {
+            match self.step(world).await {
+                Ok(Outcome::UpToDate) if self.is_at_head(world).await || self.is_above_head(world).await => return Ok(()),
+                Ok(Outcome::ForkSuspected { .. }) => return Ok(()),
+                Err(StepError::Halt(reason)) => return Err(reason),
+                stepped => last = format!("{stepped:?}"),
+            }
+        }
+        panic!("the follower never reaches the head; its last step: {last}");
+    }
+
+    pub(crate) async fn is_at_head(&self, world: &World) -> bool {
+        let head = world.node.chain(|chain| chain.head());
+        database::cursor(&self.site.pool).await.is_some_and(|(_, hash)| hash == head.hash)
+    }
+
+    /// A chain that was cut short and has not grown again looks like a node that lags.
+    async fn is_above_head(&self, world: &World) -> bool {
+        let head = world.node.chain(|chain| chain.head());
+        database::cursor(&self.site.pool).await.is_some_and(|(number, _)| number > head.number)
+    }
+
+    async fn check(&self, world: &World) -> Option<(u64, B256)> {
+        let cursor = database::cursor(&self.site.pool).await;
+        let held = database::held(&self.site.pool).await;
+        let Some((number, hash)) = cursor else {
+            assert!(held.is_empty(), "rows without a cursor: {held:?}");
+            return None;
+        };
+        let expected = &world.states[&hash].held;
+        let differing: Vec<_> = held.iter().filter(|(key, value)| expected.get(key) != Some(value)).collect();
+        let missing: Vec<_> = expected.iter().filter(|(key, _)| !held.contains_key(key)).collect();
+        assert!(differing.is_empty() && missing.is_empty(), "after block {number}: {differing:?}, without {missing:?}");
+        cursor
+    }
+
+    pub(crate) async fn has_account_indexes(&mut self, world: &World) -> bool {
+        match self.follower(world).await {
+            Ok(follower) => follower.writer().has_account_indexes().await.unwrap(),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// What a step came to, by the name under which it is counted.
+fn name(stepped: &Result<Outcome, StepError>) -> String {
+    let words = match stepped {
+        Ok(Outcome::Appended { from, to, .. }) if from == to => "Extended".into(),
+        Ok(outcome) => format!("{outcome:?}"),
+        Err(StepError::Chain(error)) => format!("{error:?}"),
+        Err(StepError::Store(_)) => "Store".into(),
+        Err(StepError::Halt(_)) => "Halt".into(),
+    };
+    let first: String = words.chars().take_while(char::is_ascii_alphanumeric).collect();
+    format!("step {first}")
+}
