@@ -122,8 +122,11 @@ impl Cluster {
             Account::Other { name, .. } => format!(", run as {name}"),
         };
         let Binaries { directory, version } = &self.binaries;
-        let chosen =
-            format!("found {version} in {}, private cluster in {}{account}", directory.display(), self.place.data.display());
+        let chosen = format!(
+            "found {version} in {}, private cluster in {}{account}",
+            directory.display(),
+            self.place.data.display()
+        );
         std::iter::once(chosen).chain(self.place.notes.iter().cloned()).collect()
     }
 

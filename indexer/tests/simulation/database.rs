@@ -9,8 +9,21 @@ type Held = BTreeMap<(&'static str, Address), U256>;
 
 /// What the fold knows, by name; under 0x0 for the network.
 const NAMES: [&str; 15] = [
-    "svvv", "locked", "outstanding", "claimed", "diem", "staked", "svvv_cooling", "diem_cooling", "svvv_ends",
-    "diem_ends", "svvv_supply", "diem_supply", "vvv", "burned_by", "supply",
+    "svvv",
+    "locked",
+    "outstanding",
+    "claimed",
+    "diem",
+    "staked",
+    "svvv_cooling",
+    "diem_cooling",
+    "svvv_ends",
+    "diem_ends",
+    "svvv_supply",
+    "diem_supply",
+    "vvv",
+    "burned_by",
+    "supply",
 ];
 /// One statement, so that everything is of one moment.
 const HELD: &str = "

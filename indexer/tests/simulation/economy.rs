@@ -122,6 +122,11 @@ pub(crate) fn transaction(rng: &mut ChaCha8Rng, state: &Fold) -> Vec<ScriptedLog
     }
 }
 
+/// A transfer of nothing, which anyone can send at any time.
+pub(crate) fn no_transfer() -> ScriptedLog {
+    vvv(actor(1), actor(2), U256::ZERO)
+}
+
 /// A setter's transaction: from its log on another duration is in force.
 pub(crate) fn set_cooldown(rng: &mut ChaCha8Rng, cooldowns: &mut (u64, u64)) -> Vec<ScriptedLog> {
     let seconds = rng.random_range(1..1_000);

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use devnet::scripted::{
-    Fault, HeaderFault, LogFault, RangeWording, Refusal, ResultWording, TransportFault, ViewFault,
-};
+use devnet::scripted::{Fault, HeaderFault, LogFault, RangeWording, Refusal, ResultWording, TransportFault, ViewFault};
 use rand::{Rng, RngExt};
 
 use crate::proxy::Cut;
@@ -44,7 +42,7 @@ pub(crate) fn noticed(rng: &mut impl Rng) -> Fault {
 /// How narrow the ranges are that the node bears.
 pub(crate) fn limit(rng: &mut impl Rng) -> Fault {
     match rng.random_bool(0.5) {
-        true => Refusal::Range { blocks_max: rng.random_range(1..=4), wording: RangeWording::QuickNode }.into(),
+        true => Refusal::Range { blocks_max: rng.random_range(2..=6), wording: RangeWording::QuickNode }.into(),
         false => Refusal::Results { logs_max: rng.random_range(4..=12), wording: ResultWording::Parity }.into(),
     }
 }

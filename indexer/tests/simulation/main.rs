@@ -9,6 +9,7 @@ mod coverage;
 mod database;
 mod economy;
 mod faults;
+mod killed;
 mod naive;
 mod proxy;
 mod rounds;
@@ -43,7 +44,8 @@ async fn the_database_equals_a_naive_fold_after_every_step() {
         let (queue, coverage) = (Arc::clone(&queue), Arc::clone(&coverage));
         tokio::spawn(async move { work(worker, &queue, &coverage).await })
     });
-    let failures: Vec<String> = futures::future::join_all(workers).await.into_iter().filter_map(Result::unwrap).collect();
+    let failures: Vec<String> =
+        futures::future::join_all(workers).await.into_iter().filter_map(Result::unwrap).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     if u64::try_from(count).unwrap() >= SEEDS {
         coverage.is_whole();

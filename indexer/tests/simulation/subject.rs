@@ -16,8 +16,7 @@ use crate::world::World;
 /// More than any round needs.
 const STEPS_MAX: usize = 300;
 /// A node on the same machine, which answers at once or hangs.
-const PATIENCE: Patience =
-    Patience { request: Duration::from_millis(400), throttled: [Duration::from_millis(1); 4] };
+const PATIENCE: Patience = Patience { request: Duration::from_millis(400), throttled: [Duration::from_millis(1); 4] };
 
 /// Follows the world's node into the site's database, a step at a time.
 pub(crate) struct Subject<'a> {
@@ -100,7 +99,9 @@ impl<'a> Subject<'a> {
         let mut last = String::new();
         for _ in 0..STEPS_MAX {
             match self.step(world).await {
-                Ok(Outcome::UpToDate) if self.is_at_head(world).await || self.is_above_head(world).await => return Ok(()),
+                Ok(Outcome::UpToDate) if self.is_at_head(world).await || self.is_above_head(world).await => {
+                    return Ok(());
+                }
                 Ok(Outcome::ForkSuspected { .. }) => return Ok(()),
                 Err(StepError::Halt(reason)) => return Err(reason),
                 stepped => last = format!("{stepped:?}"),

@@ -141,10 +141,6 @@ fn set_cooldowns(chain: &mut ScriptedChain, cooldowns: (u64, u64)) {
 
 /// Logs of a block under way, as far as the fold looks at them.
 fn in_one_transaction(logs: &[ScriptedLog]) -> Vec<Log> {
-    let log = |log: &ScriptedLog| Log {
-        inner: log.log.clone(),
-        transaction_hash: Some(B256::ZERO),
-        ..Log::default()
-    };
+    let log = |log: &ScriptedLog| Log { inner: log.log.clone(), transaction_hash: Some(B256::ZERO), ..Log::default() };
     logs.iter().map(log).collect()
 }
