@@ -12,8 +12,8 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{PgPool, Row};
 use store::StoreError;
 use store::append::{Batch, RawLog, StoredBlock, StoredHeader};
-use store::deployment::{ContractAddresses, Deployment};
 use store::cursor::{BlockRef, Cursors, Lane};
+use store::deployment::{ContractAddresses, Deployment};
 use store::progress::Progress;
 use store::rewind::Rewind;
 use store::writer::Writer;
@@ -189,11 +189,15 @@ async fn a_copy_that_fails_half_way_leaves_nothing(pool: PgPool) {
     let before = dump(&pool).await;
     let mut blocks = blocks(&writer, 4, 520).await;
     blocks[500].header.hash = hash(1);
-    let failed = writer.append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) }).await;
+    let failed = writer
+        .append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) })
+        .await;
     assert!(matches!(failed, Err(StoreError::Database(_))), "{failed:?}");
     blocks[500].header.hash = hash(504);
     blocks[400].header.timestamp = u64::MAX;
-    let failed = writer.append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) }).await;
+    let failed = writer
+        .append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) })
+        .await;
     assert!(matches!(failed, Err(StoreError::Corrupt(_))), "{failed:?}");
     assert_eq!(dump(&pool).await, before);
     append(&writer, 4, 5).await.unwrap();
@@ -220,7 +224,9 @@ async fn a_cursor_that_somebody_moved_stops_the_append(pool: PgPool) {
     append(&writer, 1, 3).await.unwrap();
     let before = dump(&pool).await;
     let stale = blocks(&writer, 3, 4).await;
-    let refused = writer.append(&Batch { lanes: &Lane::BOTH, blocks: &stale, after: Some(block_ref(2)), cursor: block_ref(4) }).await;
+    let refused = writer
+        .append(&Batch { lanes: &Lane::BOTH, blocks: &stale, after: Some(block_ref(2)), cursor: block_ref(4) })
+        .await;
     assert!(matches!(refused, Err(StoreError::CursorMoved { .. })), "{refused:?}");
     let again = writer.append(&Batch { lanes: &Lane::BOTH, blocks: &stale, after: None, cursor: block_ref(4) }).await;
     assert!(matches!(again, Err(StoreError::CursorMoved { .. })), "{again:?}");
@@ -236,7 +242,9 @@ async fn a_batch_that_fails_half_way_leaves_nothing(pool: PgPool) {
     let before = dump(&pool).await;
     let mut blocks = blocks(&writer, 4, 6).await;
     blocks[2].header.hash = hash(1);
-    let failed = writer.append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(6) }).await;
+    let failed = writer
+        .append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(6) })
+        .await;
     assert!(matches!(failed, Err(StoreError::Database(_))), "{failed:?}");
     assert_eq!(dump(&pool).await, before);
 }
