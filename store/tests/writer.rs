@@ -12,8 +12,8 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{PgPool, Row};
 use store::StoreError;
 use store::append::{Batch, RawLog, StoredBlock, StoredHeader};
+use store::cursor::{BlockRef, Cursors, Lane};
 use store::deployment::{ContractAddresses, Deployment};
-use store::load::BlockRef;
 use store::progress::Progress;
 use store::rewind::Rewind;
 use store::writer::Writer;
@@ -82,13 +82,14 @@ async fn blocks(writer: &Writer, from: u64, to: u64) -> Vec<StoredBlock> {
             let (capacity, supply) = (capacity.apply(&block).unwrap(), supply.apply(&block).unwrap());
             let header =
                 StoredHeader { number, hash: hash(number), parent_hash: Some(hash(number - 1)), timestamp: number * 2 };
-            StoredBlock { header, logs: raw(&block), block, capacity, supply }
+            StoredBlock { header, is_known: false, logs: raw(&block), block, capacity, supply }
         })
         .collect()
 }
 
 fn raw(block: &Block) -> Vec<RawLog> {
-    let light = block.entries.iter().filter(|entry| !matches!(entry.event, Event::Vvv(_)));
+    let is_mint = |entry: &Entry| matches!(&entry.event, Event::Vvv(Vvv::Transfer(moved)) if moved.from.is_zero());
+    let light = block.entries.iter().filter(|entry| !matches!(entry.event, Event::Vvv(_)) || is_mint(entry));
     let log = |entry: &Entry| RawLog {
         log_index: entry.log_index,
         tx_index: 0,
@@ -113,7 +114,7 @@ fn options(pool: &PgPool) -> PgConnectOptions {
 async fn append(writer: &Writer, from: u64, to: u64) -> Result<(), StoreError> {
     let blocks = blocks(writer, from, to).await;
     let after = (from > 1).then(|| block_ref(from - 1));
-    writer.append(&Batch { blocks: &blocks, after, cursor: block_ref(to) }).await
+    writer.append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after, cursor: block_ref(to) }).await
 }
 
 /// Every row of every table that holds state, as text.
@@ -188,11 +189,15 @@ async fn a_copy_that_fails_half_way_leaves_nothing(pool: PgPool) {
     let before = dump(&pool).await;
     let mut blocks = blocks(&writer, 4, 520).await;
     blocks[500].header.hash = hash(1);
-    let failed = writer.append(&Batch { blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) }).await;
+    let failed = writer
+        .append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) })
+        .await;
     assert!(matches!(failed, Err(StoreError::Database(_))), "{failed:?}");
     blocks[500].header.hash = hash(504);
     blocks[400].header.timestamp = u64::MAX;
-    let failed = writer.append(&Batch { blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) }).await;
+    let failed = writer
+        .append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) })
+        .await;
     assert!(matches!(failed, Err(StoreError::Corrupt(_))), "{failed:?}");
     assert_eq!(dump(&pool).await, before);
     append(&writer, 4, 5).await.unwrap();
@@ -219,9 +224,11 @@ async fn a_cursor_that_somebody_moved_stops_the_append(pool: PgPool) {
     append(&writer, 1, 3).await.unwrap();
     let before = dump(&pool).await;
     let stale = blocks(&writer, 3, 4).await;
-    let refused = writer.append(&Batch { blocks: &stale, after: Some(block_ref(2)), cursor: block_ref(4) }).await;
+    let refused = writer
+        .append(&Batch { lanes: &Lane::BOTH, blocks: &stale, after: Some(block_ref(2)), cursor: block_ref(4) })
+        .await;
     assert!(matches!(refused, Err(StoreError::CursorMoved { .. })), "{refused:?}");
-    let again = writer.append(&Batch { blocks: &stale, after: None, cursor: block_ref(4) }).await;
+    let again = writer.append(&Batch { lanes: &Lane::BOTH, blocks: &stale, after: None, cursor: block_ref(4) }).await;
     assert!(matches!(again, Err(StoreError::CursorMoved { .. })), "{again:?}");
     let rewind = Rewind { from_number: 9, from_hash: hash(9), ancestor_number: 1, ancestor_hash: hash(1) };
     assert!(matches!(writer.rewind_to(&rewind).await, Err(StoreError::CursorMoved { .. })));
@@ -235,7 +242,9 @@ async fn a_batch_that_fails_half_way_leaves_nothing(pool: PgPool) {
     let before = dump(&pool).await;
     let mut blocks = blocks(&writer, 4, 6).await;
     blocks[2].header.hash = hash(1);
-    let failed = writer.append(&Batch { blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(6) }).await;
+    let failed = writer
+        .append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(6) })
+        .await;
     assert!(matches!(failed, Err(StoreError::Database(_))), "{failed:?}");
     assert_eq!(dump(&pool).await, before);
 }
@@ -244,7 +253,7 @@ async fn a_batch_that_fails_half_way_leaves_nothing(pool: PgPool) {
 async fn what_is_loaded_is_what_was_written(pool: PgPool) {
     let writer = writer(&pool).await;
     append(&writer, 1, 4).await.unwrap();
-    assert_eq!(writer.cursor().await.unwrap(), Some(block_ref(4)));
+    assert_eq!(writer.cursors().await.unwrap(), Cursors { capacity: Some(block_ref(4)), supply: Some(block_ref(4)) });
     assert_eq!(writer.block_hash(3).await.unwrap(), Some(hash(3)));
     assert_eq!(writer.last_timestamp().await.unwrap(), Some(8));
     let state = writer.network_state().await.unwrap();

@@ -39,8 +39,9 @@ impl Coverage {
 }
 
 /// Faults, outcomes and crashes; the cuts follow from the messages that were sent.
-const EXPECTED: [&str; 39] = [
+const EXPECTED: [&str; 41] = [
     "crash",
+    "crashed and reorged while supply was behind",
     "cut refused",
     "fault BreakBody",
     "fault CutBody",
@@ -79,4 +80,5 @@ const EXPECTED: [&str; 39] = [
     "step Unavailable",
     "step UnknownBlock",
     "step UpToDate",
+    "step Waiting",
 ];

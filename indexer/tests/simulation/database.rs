@@ -1,14 +1,16 @@
 //! What the database holds, read with plain SQL into the naive fold's own shape.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use alloy_primitives::{Address, B256, U256};
 use sqlx::{PgPool, Row};
+use store::cursor::Lane;
 
 type Held = BTreeMap<(&'static str, Address), U256>;
 
-/// What the fold knows, by name; under 0x0 for the network.
-const NAMES: [&str; 15] = [
+/// What the fold knows, by name; under 0x0 for the network. VVV's supply is told twice: by the lane of capacity as the
+/// sum of what it saw `minted`.
+const CAPACITY: [&str; 13] = [
     "svvv",
     "locked",
     "outstanding",
@@ -21,10 +23,9 @@ const NAMES: [&str; 15] = [
     "diem_ends",
     "svvv_supply",
     "diem_supply",
-    "vvv",
-    "burned_by",
-    "supply",
+    "minted",
 ];
+const SUPPLY: [&str; 3] = ["vvv", "burned_by", "supply"];
 /// One statement, so that everything is of one moment.
 const HELD: &str = "
     with positions as (select distinct on (address) * from position order by address, block_number desc),
@@ -44,27 +45,38 @@ const HELD: &str = "
     union all select name, '\\x0000000000000000000000000000000000000000', value::text from
         (select svvv_supply, diem_supply from capacity_totals order by block_number desc limit 1) totals,
         lateral (values ('svvv_supply', svvv_supply), ('diem_supply', diem_supply)) as figure (name, value) where value > 0
+    union all select 'minted', '\\x0000000000000000000000000000000000000000', minted::text from
+        (select sum(amount) as minted from event where kind = 'mint') mints where minted > 0
     union all select 'supply', '\\x0000000000000000000000000000000000000000', supply::text from
         (select supply from supply_totals order by block_number desc limit 1) totals where supply > 0";
+
+/// Names of what a lane tells.
+pub(crate) fn told_by(lane: Lane) -> &'static [&'static str] {
+    match lane {
+        Lane::Capacity => &CAPACITY,
+        Lane::Supply => &SUPPLY,
+    }
+}
 
 /// Everything the fold knows, as the database has it. What is zero is absent.
 pub(crate) async fn held(pool: &PgPool) -> Held {
     let rows = sqlx::query(HELD).fetch_all(pool).await.unwrap();
     let figure = |row: &sqlx::postgres::PgRow| {
-        let name = NAMES.into_iter().find(|name| *name == row.get::<&str, _>(0)).unwrap();
+        let name = CAPACITY.into_iter().chain(SUPPLY).find(|name| *name == row.get::<&str, _>(0)).unwrap();
         ((name, Address::from_slice(row.get(1))), row.get::<&str, _>(2).parse().unwrap())
     };
     rows.iter().map(figure).collect()
 }
 
-/// The last block stored and its hash.
-pub(crate) async fn cursor(pool: &PgPool) -> Option<(u64, B256)> {
-    let row: Option<(i64, Vec<u8>)> =
-        sqlx::query_as("select block_number, block_hash from cursor where name = 'capacity'")
-            .fetch_optional(pool)
-            .await
-            .unwrap();
-    row.map(|(number, hash)| (u64::try_from(number).unwrap(), B256::from_slice(&hash)))
+/// The last block stored of each lane, and its hash.
+pub(crate) async fn cursors(pool: &PgPool) -> HashMap<Lane, (u64, B256)> {
+    let rows: Vec<(String, i64, Vec<u8>)> =
+        sqlx::query_as("select name, block_number, block_hash from cursor").fetch_all(pool).await.unwrap();
+    let cursor = |(name, number, hash): (String, i64, Vec<u8>)| {
+        let lane = Lane::BOTH.into_iter().find(|lane| lane.name() == name).unwrap();
+        (lane, (number.try_into().unwrap(), B256::from_slice(&hash)))
+    };
+    rows.into_iter().map(cursor).collect()
 }
 
 /// What sums tell that single rows do not: totals that only the ledger keeps.

@@ -1,8 +1,9 @@
 //! One seed: a first backfill that is cut short again and again, then whatever can happen at the head.
 
 use devnet::scripted::{Fault, HeaderFault, ViewFault};
-use indexer::follower::{Outcome, StepError};
+use indexer::follower::StepError;
 use rand::RngExt;
+use store::cursor::Lane;
 
 use crate::coverage::Coverage;
 use crate::database;
@@ -14,13 +15,13 @@ use crate::world::{FINALIZED_DEPTH, World};
 const ROUNDS: usize = 8;
 /// Enough for a dozen ranges.
 const BACKFILL_BLOCKS: u64 = 40;
-const BACKFILL_STEPS_MAX: usize = 300;
+const BACKFILL_STEPS_MAX: usize = 1_000;
 
 pub(crate) async fn simulate(seed: u64, site: &Site, coverage: &Coverage) {
     let mut world = World::new(seed).await;
     (0..BACKFILL_BLOCKS).for_each(|_| world.mine_traffic());
     let mut subject = Subject::new(&world, site, coverage);
-    backfill(&mut world, &mut subject).await;
+    backfill(&mut world, &mut subject, coverage).await;
     for _ in 0..ROUNDS {
         world.forgive();
         round(&mut world, &mut subject, site).await;
@@ -36,40 +37,45 @@ pub(crate) async fn simulate(seed: u64, site: &Site, coverage: &Coverage) {
     coverage.statements(site.proxy.statements());
 }
 
-/// In small ranges, with faults of the node and cuts of the database, and from the start again and again.
-async fn backfill(world: &mut World, subject: &mut Subject<'_>) {
-    let limit = faults::limit(&mut world.rng);
-    let (mut cut_short, mut seems_done) = (0, false);
+/// In small ranges, with faults of the node and cuts of the database, and from the start again and again; the head moves
+/// and forks meanwhile.
+async fn backfill(world: &mut World, subject: &mut Subject<'_>, coverage: &Coverage) {
+    let (limit, first_finalized) = (faults::limit(&mut world.rng), world.finalized);
+    let (mut crashed_apart, mut reorged_apart, mut seems_done) = (false, false, false);
     for _ in 0..BACKFILL_STEPS_MAX {
         world.node.faults().clear();
         world.node.faults().always(limit.clone());
         match world.rng.random_range(0..10) {
-            0..3 => {
+            0..2 => {
                 let fault = faults::noticed(&mut world.rng);
                 seems_done |= matches!(fault, Fault::Header(HeaderFault::Missing));
                 world.node.faults().next(2, fault);
             }
-            3 => subject.cut_next(faults::cut(&mut world.rng)),
+            2 => subject.cut_next(faults::cut(&mut world.rng)),
+            3 => world.mine_traffic(),
             _ => {}
         }
-        let stepped = subject.step(world).await;
+        if let Err(StepError::Halt(reason)) = subject.step(world).await {
+            panic!("halted: {reason}");
+        }
+        let (head, cursors) = (world.node.chain(|chain| chain.head()), subject.cursors().await);
         let has_indexes = subject.has_account_indexes(world).await;
-        match stepped {
-            Err(StepError::Halt(reason)) => panic!("halted: {reason}"),
-            // A node that lags has a finalized block further down, above which blocks are taken singly; one that
-            // keeps it back has none.
-            Ok(Outcome::Appended { to, .. }) if to + LAG <= world.finalized => {
-                assert!(seems_done || !has_indexes, "built at {to}");
-            }
-            Ok(_) if subject.is_at_head(world).await => {
-                assert!(has_indexes && (cut_short > 0 || seems_done));
-                return;
-            }
-            _ => {}
+        let supply = cursors.get(&Lane::Supply).map_or(0, |(number, _)| *number);
+        // A node that lags has a finalized block further down, above which blocks are taken singly; one that keeps it
+        // back has none.
+        assert!(seems_done || !has_indexes || supply + LAG >= first_finalized, "indexes at {supply}");
+        if has_indexes && subject.is_at_head(world).await {
+            return;
         }
-        if !has_indexes && (cut_short == 0 || world.rng.random_bool(0.3)) {
+        let is_apart = supply < first_finalized && cursors.get(&Lane::Capacity).is_some_and(|at| at.1 == head.hash);
+        if is_apart && !crashed_apart || world.rng.random_bool(0.1) {
             subject.crash();
-            cut_short += 1;
+            crashed_apart |= is_apart;
+        } else if is_apart && !reorged_apart {
+            world.reorg();
+            world.mine_beyond(head.number);
+            reorged_apart = true;
+            coverage.met("crashed and reorged while supply was behind");
         }
     }
     panic!("the follower never reaches the head");

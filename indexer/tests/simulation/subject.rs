@@ -1,10 +1,12 @@
 //! The follower under test, and what is held against it after each of its steps.
 
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use alloy_primitives::B256;
 use indexer::chain::rpc::{Patience, RpcChain};
 use indexer::follower::{Follower, Outcome, StepError};
+use store::cursor::Lane;
 use store::writer::Writer;
 
 use crate::coverage::Coverage;
@@ -17,6 +19,8 @@ use crate::world::World;
 const STEPS_MAX: usize = 300;
 /// A node on the same machine, which answers at once or hangs.
 const PATIENCE: Patience = Patience { request: Duration::from_millis(400), throttled: [Duration::from_millis(1); 4] };
+
+type Cursors = HashMap<Lane, (u64, B256)>;
 
 /// Follows the world's node into the site's database, a step at a time.
 pub(crate) struct Subject<'a> {
@@ -49,7 +53,7 @@ impl<'a> Subject<'a> {
 
     /// One step, as `run` does it. The database equals the fold afterwards, and without a cause nothing fails.
     pub(crate) async fn step(&mut self, world: &World) -> Result<Outcome, StepError> {
-        let before = database::cursor(&self.site.pool).await;
+        let before = database::cursors(&self.site.pool).await;
         let stepped = self.try_step(world).await;
         let cuts = self.site.proxy.take_done();
         cuts.iter().for_each(|cut| self.coverage.met(format!("cut {cut}")));
@@ -110,29 +114,38 @@ impl<'a> Subject<'a> {
         panic!("the follower never reaches the head; its last step: {last}");
     }
 
+    pub(crate) async fn cursors(&self) -> Cursors {
+        database::cursors(&self.site.pool).await
+    }
+
     pub(crate) async fn is_at_head(&self, world: &World) -> bool {
-        let head = world.node.chain(|chain| chain.head());
-        database::cursor(&self.site.pool).await.is_some_and(|(_, hash)| hash == head.hash)
+        let head = world.node.chain(|chain| chain.head().hash);
+        let cursors = self.cursors().await;
+        Lane::BOTH.iter().all(|lane| cursors.get(lane).is_some_and(|(_, hash)| *hash == head))
     }
 
     /// A chain that was cut short and has not grown again looks like a node that lags.
     async fn is_above_head(&self, world: &World) -> bool {
-        let head = world.node.chain(|chain| chain.head());
-        database::cursor(&self.site.pool).await.is_some_and(|(number, _)| number > head.number)
+        let head = world.node.chain(|chain| chain.head().number);
+        self.cursors().await.get(&Lane::Capacity).is_some_and(|(number, _)| *number > head)
     }
 
-    async fn check(&self, world: &World) -> Option<(u64, B256)> {
-        let cursor = database::cursor(&self.site.pool).await;
+    /// Each lane against the fold at its own cursor; that of supply is never ahead.
+    async fn check(&self, world: &World) -> Cursors {
+        let cursors = self.cursors().await;
+        let number = |lane| cursors.get(&lane).map(|(number, _)| *number);
+        assert!(number(Lane::Supply) <= number(Lane::Capacity), "supply is ahead: {cursors:?}");
         let held = database::held(&self.site.pool).await;
-        let Some((number, hash)) = cursor else {
-            assert!(held.is_empty(), "rows without a cursor: {held:?}");
-            return None;
-        };
-        let expected = &world.states[&hash].held;
-        let differing: Vec<_> = held.iter().filter(|(key, value)| expected.get(key) != Some(value)).collect();
-        let missing: Vec<_> = expected.iter().filter(|(key, _)| !held.contains_key(key)).collect();
-        assert!(differing.is_empty() && missing.is_empty(), "after block {number}: {differing:?}, without {missing:?}");
-        cursor
+        for lane in Lane::BOTH {
+            let names = database::told_by(lane);
+            let expected = cursors.get(&lane).map(|(_, hash)| world.states[hash].told(names)).unwrap_or_default();
+            let held: BTreeMap<_, _> = held.iter().filter(|((name, _), _)| names.contains(name)).collect();
+            let differing: Vec<_> = held.iter().filter(|(key, value)| expected.get(key) != Some(value)).collect();
+            let missing: Vec<_> = expected.iter().filter(|(key, _)| !held.contains_key(key)).collect();
+            let is_equal = differing.is_empty() && missing.is_empty();
+            assert!(is_equal, "{lane:?} after {:?}: {differing:?}, without {missing:?}", cursors.get(&lane));
+        }
+        cursors
     }
 
     pub(crate) async fn has_account_indexes(&mut self, world: &World) -> bool {
@@ -148,7 +161,7 @@ fn name(stepped: &Result<Outcome, StepError>) -> String {
     let words = match stepped {
         Ok(Outcome::Appended { from, to, .. }) if from == to => "Extended".into(),
         Ok(outcome) => format!("{outcome:?}"),
-        Err(StepError::Chain(error)) => format!("{error:?}"),
+        Err(StepError::Chain(error) | StepError::Supply(error)) => format!("{error:?}"),
         Err(StepError::Store(_)) => "Store".into(),
         Err(StepError::Halt(_)) => "Halt".into(),
     };

@@ -118,6 +118,12 @@ impl World {
         }
     }
 
+    pub(crate) fn mine_beyond(&mut self, number: u64) {
+        while self.node.chain(|chain| chain.head().number) <= number {
+            self.mine_traffic();
+        }
+    }
+
     /// Whether the node has done anything wrong since it was last told to stop.
     pub(crate) fn misbehaves(&self) -> bool {
         self.faults_struck() > self.forgiven
