@@ -11,6 +11,7 @@
 //! - [`follower`]: the step that puts them together
 //! - [`range`], [`pace`]: how much at once, and how fast it goes
 //! - [`run`]: start, loop, stop
+//! - [`reconcile`]: totals held against the contracts', and what becomes of a difference
 //! - [`verify`]: the derived state held against the contracts' own answers
 //! - [`drift`]: the same while the follower runs, at a low rate
 //! - [`status`]: how things stand, from the database alone
@@ -28,6 +29,7 @@ pub mod pace;
 pub mod plan;
 pub mod range;
 pub mod readings;
+pub mod reconcile;
 pub mod run;
 pub mod source;
 pub mod status;

@@ -9,16 +9,20 @@ use store::StoreError;
 use store::deployment::Deployment;
 use store::progress::Progress;
 use store::read::Database;
+use store::reconciliation::Repair;
 use store::writer::Writer;
 use thiserror::Error;
+use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 use url::Url;
 
 use crate::chain::rpc::RpcChain;
 use crate::chain::{Chain, ChainError};
-use crate::drift::{self, Watch};
+use crate::drift;
 use crate::follower::{Follower, Outcome, StepError};
 use crate::pace::{Pace, readable};
+use crate::reconcile::remedy::Remedy;
+use crate::reconcile::{Reconciler, watch};
 use crate::source::BlockRef;
 
 /// How often progress is said while there is much to do.
@@ -47,6 +51,8 @@ pub struct RunConfig {
     pub poll_interval: Duration,
     /// Blocks from one comparison with the contracts to the next; 0: none.
     pub verify_every: u64,
+    /// Blocks from one checkpoint of totals to the next; 0: none.
+    pub reconcile_every: u64,
     /// How long to try to reach node and database at start.
     pub startup_timeout: Duration,
 }
@@ -82,7 +88,7 @@ impl StartError {
 /// [`StartError`], at start only.
 pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<(), StartError> {
     tokio::pin!(stop);
-    let (follower, watch) = tokio::select! {
+    let Started { follower, remedy, drift, reconciliation } = tokio::select! {
         () = &mut stop => return Ok(()),
         started = start(&config) => started?,
     };
@@ -93,14 +99,23 @@ pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<()
         "following the chain"
     );
     tokio::select! {
-        () = Loop::new(follower, config.poll_interval).until(stop) => {}
-        () = watch.watch() => {}
+        () = Loop::new(follower, remedy, config.poll_interval).until(stop) => {}
+        () = drift.watch() => {}
+        () = reconciliation.watch() => {}
     }
     info!("stopped");
     Ok(())
 }
 
-async fn start(config: &RunConfig) -> Result<(Follower<RpcChain>, Watch<RpcChain>), StartError> {
+/// The follower, and who watches it.
+struct Started<C> {
+    follower: Follower<C>,
+    remedy: Remedy<C>,
+    drift: drift::Watch<C>,
+    reconciliation: watch::Watch<C>,
+}
+
+async fn start(config: &RunConfig) -> Result<Started<RpcChain>, StartError> {
     let options = PgConnectOptions::from_str(&config.database_url)
         .map_err(|error| StartError::Usage(format!("--database-url is no Postgres URL: {error}")))?;
     let database = Database::lazy_with(options.clone(), &drift::LIMITS);
@@ -110,9 +125,20 @@ async fn start(config: &RunConfig) -> Result<(Follower<RpcChain>, Watch<RpcChain
     let writer = patiently(deadline, "the database", || open(options.clone())).await?;
     writer.adopt(&config.deployment).await.map_err(start_error)?;
     patiently(deadline, "the node", || check_chain_id(&chain, config.deployment.chain_id)).await?;
-    let watch = Watch { chain: chain.clone(), database, notes: writer.notes(), every_blocks: config.verify_every };
-    let follower = Follower::new(chain, writer, config.deployment.clone()).await.map_err(start_error)?;
-    Ok((follower, watch))
+    let drift = drift::Watch {
+        chain: chain.clone(),
+        database: database.clone(),
+        notes: writer.notes(),
+        every_blocks: config.verify_every,
+    };
+    let deployment = config.deployment.clone();
+    let reconciler =
+        Reconciler { chain: chain.clone(), database, notes: writer.notes(), deployment: deployment.clone() };
+    let (orders, ordered) = mpsc::channel(1);
+    let remedy = Remedy::new((config.reconcile_every > 0).then(|| reconciler.clone()), ordered);
+    let reconciliation = watch::Watch { reconciler, every_blocks: config.reconcile_every, orders };
+    let follower = Follower::new(chain, writer, deployment).await.map_err(start_error)?;
+    Ok(Started { follower, remedy, drift, reconciliation })
 }
 
 /// Tries again until the deadline what may come by itself.
@@ -158,6 +184,7 @@ async fn check_chain_id(chain: &RpcChain, expected: u64) -> Result<(), StartErro
 /// The follower with what is said of it.
 struct Loop<C> {
     follower: Follower<C>,
+    remedy: Remedy<C>,
     poll_interval: Duration,
     started_at: u64,
     capacity_pace: Pace,
@@ -170,10 +197,11 @@ struct Loop<C> {
 }
 
 impl<C: Chain> Loop<C> {
-    fn new(follower: Follower<C>, poll_interval: Duration) -> Self {
+    fn new(follower: Follower<C>, remedy: Remedy<C>, poll_interval: Duration) -> Self {
         let started_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Self {
             follower,
+            remedy,
             poll_interval,
             started_at,
             capacity_pace: Pace::default(),
@@ -210,7 +238,7 @@ impl<C: Chain> Loop<C> {
     /// One step and what is to be said of it. How long to pause, or `None` after a halt.
     async fn turn(&mut self) -> Option<Duration> {
         let outcome = match self.follower.hold_lock().await {
-            Ok(()) => self.follower.step(TAGS_MAX_AGE).await,
+            Ok(()) => self.remedy.step(&mut self.follower, TAGS_MAX_AGE).await,
             Err(error) => Err(error.into()),
         };
         match outcome {
@@ -235,7 +263,7 @@ impl<C: Chain> Loop<C> {
             Err(error) => {
                 self.follower.forget_after(&error);
                 let pause = self.fail(&error);
-                if let StepError::Chain(error) = &error
+                if let StepError::Chain(_) | StepError::Refused(_) = &error
                     && let Err(error) = self.complain(None, Some(&error.to_string())).await
                 {
                     warn!("readers cannot be told: {error}");
@@ -248,7 +276,7 @@ impl<C: Chain> Loop<C> {
     fn pause_after(&self, outcome: &Outcome) -> Duration {
         match outcome {
             Outcome::UpToDate | Outcome::ForkSuspected { .. } => self.poll_interval,
-            Outcome::Appended { .. } | Outcome::Waiting | Outcome::Rewound(_) => Duration::ZERO,
+            Outcome::Appended { .. } | Outcome::Waiting | Outcome::Rewound(_) | Outcome::Repaired(_) => Duration::ZERO,
         }
     }
 
@@ -266,6 +294,12 @@ impl<C: Chain> Loop<C> {
                 self.supply_pace.forget();
                 let depth = rewind.from_number - rewind.ancestor_number;
                 warn!(from = rewind.from_number, ancestor = rewind.ancestor_number, depth, "reorg: rewound");
+                None
+            }
+            Outcome::Repaired(Repair { first_block, figure, derived, contract, .. }) => {
+                self.capacity_pace.forget();
+                self.supply_pace.forget();
+                warn!(first_block, figure, %derived, %contract, "totals differ from the contracts': blocks are fetched again");
                 None
             }
             Outcome::ForkSuspected { ancestor } => {
@@ -311,7 +345,8 @@ impl<C: Chain> Loop<C> {
         let Some(head) = self.follower.tags().map(|tags| tags.head.number) else { return Ok(()) };
         let cursors = self.follower.cursors();
         let reached = cursors.capacity.is_some_and(|cursor| cursor.number >= head);
-        let caught_up = reached && !matches!(outcome, Outcome::Rewound(_) | Outcome::ForkSuspected { .. });
+        let is_back = matches!(outcome, Outcome::Rewound(_) | Outcome::Repaired(_) | Outcome::ForkSuspected { .. });
+        let caught_up = reached && !is_back;
         let due = self.observed.is_none_or(|observed| observed.elapsed() >= OBSERVE_EVERY);
         // While supply catches up steps are many and the head is asked for now and then.
         let is_news = caught_up && cursors.are_level();

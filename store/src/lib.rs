@@ -6,6 +6,7 @@
 //! - [`account_indexes`]: what a first backfill goes without
 //! - [`load`]: the state it goes on from
 //! - [`progress`]: what it says of itself
+//! - [`reconciliation`]: checkpoints, and what is undone where totals differ from the contracts'
 //! - [`verification`]: what came of comparing with the contracts
 //! - [`read`]: the state at one block, for readers
 //! - [`deployment`]: the chain, contracts and policy a database is about
@@ -20,6 +21,7 @@ pub mod error;
 pub mod load;
 pub mod progress;
 pub mod read;
+pub mod reconciliation;
 pub mod rewind;
 pub mod verification;
 pub mod writer;

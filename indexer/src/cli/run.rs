@@ -37,6 +37,10 @@ pub(super) struct RunArgs {
     /// After every so many blocks compare network totals and some addresses with the contracts' own answers; 0: never.
     #[arg(long, env = "VERIFY_EVERY", value_name = "BLOCKS", default_value_t = 1_000)]
     verify_every: u64,
+    /// After every so many blocks, and at the end of a backfill, hold network totals against the contracts' own; blocks from
+    /// which on they differ are fetched again, and if that is no help the indexer halts. 0: never.
+    #[arg(long, env = "RECONCILE_EVERY", value_name = "BLOCKS", default_value_t = 1_000)]
+    reconcile_every: u64,
     /// How long to try to reach node and database at start.
     #[arg(long, env = "STARTUP_TIMEOUT", value_name = "SECONDS", default_value_t = 60)]
     startup_timeout: u64,
@@ -52,6 +56,7 @@ impl RunArgs {
                 .map_err(|error| Failure::usage(format!("{error:#}")))?,
             poll_interval: Duration::from_millis(self.poll_interval_ms),
             verify_every: self.verify_every,
+            reconcile_every: self.reconcile_every,
             startup_timeout: Duration::from_secs(self.startup_timeout),
         };
         match run(config, stop_signal()).await {

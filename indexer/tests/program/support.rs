@@ -32,7 +32,8 @@ impl Indexer {
         let url = pool.connect_options().to_url_lossy().to_string();
         let node = ["--rpc-url", &node.url, "--poll-interval-ms", "20"];
         // What a node is told to do wrong is meant for the follower.
-        let arguments = [&node[..], &["--deployment", path(&file), "--verify-every", "0"]].concat();
+        let arguments =
+            [&node[..], &["--deployment", path(&file), "--verify-every", "0", "--reconcile-every", "0"]].concat();
         Self(command(&arguments).env("DATABASE_URL", url).spawn().unwrap())
     }
 

@@ -57,6 +57,19 @@ pub(crate) fn set_cooldowns(chain: &mut ScriptedChain, from: u64, cooldowns: (u6
     answer(chain, from, DIEM, &D::cooldownDurationCall {}, U256::from(cooldowns.1));
 }
 
+/// What the contracts answer for totals at the head, whose state this is.
+pub(crate) fn set_totals(chain: &mut ScriptedChain, state: &Fold) {
+    let head = chain.head().number;
+    let network = |name| state.get(name, Address::ZERO);
+    let burned = V::balanceOfCall { account: Address::ZERO };
+    answer(chain, head, VVV, &V::totalSupplyCall {}, network("supply"));
+    answer(chain, head, VVV, &burned, network("vvv"));
+    answer(chain, head, STAKING, &S::totalSupplyCall {}, network("svvv_supply"));
+    answer(chain, head, STAKING, &S::totalLockedStakedVVVCall {}, state.sum("locked"));
+    answer(chain, head, DIEM, &D::totalSupplyCall {}, network("diem_supply"));
+    answer(chain, head, DIEM, &D::totalStakedCall {}, state.sum("staked") + state.sum("diem_cooling"));
+}
+
 fn answer(chain: &mut ScriptedChain, from: u64, contract: Address, view: &impl SolCall, word: U256) {
     chain.set_answer(from, contract, Bytes::from(view.abi_encode()), CallAnswer::Returned(B256::from(word).0.into()));
 }

@@ -39,6 +39,11 @@ pub(crate) fn noticed(rng: &mut impl Rng) -> Fault {
     }
 }
 
+/// Something that nobody can notice in an answer whose bloom is full, and whose other half may be told by another node.
+pub(crate) fn silent(rng: &mut impl Rng) -> LogFault {
+    [LogFault::DropOne, LogFault::Cut, LogFault::Empty][rng.random_range(0..3)]
+}
+
 /// How narrow the ranges are that the node bears.
 pub(crate) fn limit(rng: &mut impl Rng) -> Fault {
     match rng.random_bool(0.5) {

@@ -120,6 +120,7 @@ impl Program {
     fn start(&self, database_url: &str) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_indexer"));
         command.args(["run", "--rpc-url", &self.rpc_url, "--poll-interval-ms", "20", "--verify-every", "0"]);
+        command.args(["--reconcile-every", "0"]);
         command.arg("--deployment").arg(&self.deployment).env("DATABASE_URL", database_url);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
         command.spawn().unwrap()

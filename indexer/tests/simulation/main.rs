@@ -13,6 +13,7 @@ mod killed;
 mod naive;
 mod proxy;
 mod rounds;
+mod silence;
 mod site;
 mod subject;
 mod world;

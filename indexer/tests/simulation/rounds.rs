@@ -83,7 +83,7 @@ async fn backfill(world: &mut World, subject: &mut Subject<'_>, coverage: &Cover
 
 /// Something happens.
 async fn round(world: &mut World, subject: &mut Subject<'_>, site: &Site) {
-    match world.rng.random_range(0..20) {
+    match world.rng.random_range(0..21) {
         0..4 => grow(world),
         4 => (0..world.rng.random_range(5..=30)).for_each(|_| world.mine(Vec::new())),
         5..9 => world.reorg(),
@@ -103,7 +103,8 @@ async fn round(world: &mut World, subject: &mut Subject<'_>, site: &Site) {
             subject.cut_next(faults::cut(&mut world.rng));
             if world.rng.random_bool(0.5) { world.reorg() } else { grow(world) }
         }
-        17 => {
+        17 | 18 => subject.be_lied_to(world).await,
+        19 => {
             site.proxy.refuse(world.rng.random_range(1..=4));
             grow(world);
         }

@@ -1,8 +1,10 @@
 //! A database of the simulation's own, used for one seed after the other.
 
+use indexer::drift::LIMITS;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Executor, PgPool};
 use std::str::FromStr;
+use store::read::Database;
 use store::writer::Writer;
 
 use crate::proxy::Proxy;
@@ -10,6 +12,8 @@ use crate::proxy::Proxy;
 pub(crate) struct Site {
     /// To look with. One connection, so that what it asks is planned once.
     pub(crate) pool: PgPool,
+    /// For readers.
+    pub(crate) database: Database,
     /// For the writer: through the proxy.
     pub(crate) options: PgConnectOptions,
     pub(crate) proxy: Proxy,
@@ -25,8 +29,9 @@ impl Site {
         drop(Writer::open(direct.clone()).await.unwrap());
         let proxy = Proxy::start(direct.clone());
         let options = proxy.options(direct.clone());
+        let database = Database::lazy_with(direct.clone(), &LIMITS);
         let pool = PgPoolOptions::new().max_connections(1).connect_with(direct).await.unwrap();
-        Self { pool, options, proxy, name, admin }
+        Self { pool, database, options, proxy, name, admin }
     }
 
     /// As it was before the first seed.
@@ -39,6 +44,7 @@ impl Site {
 
     pub(crate) async fn remove(&self) {
         self.pool.close().await;
+        self.database.close().await;
         devnet::postgres::drop_database(&self.admin, &self.name).await.unwrap();
     }
 }

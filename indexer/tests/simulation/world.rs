@@ -68,6 +68,7 @@ impl World {
         });
         let mut state = self.states[&head.parent_hash].clone();
         state.block(&logs, head.timestamp);
+        chain.with(|chain| economy::set_totals(chain, &state));
         self.states.insert(head.hash, state);
     }
 

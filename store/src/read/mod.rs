@@ -15,6 +15,7 @@
 //! - [`anomaly`]: what was not expected
 //! - [`seen`]: addresses that events name
 //! - [`digest`]: what tells two derivations apart
+//! - [`reconciliation`]: how far totals were found equal to the contracts'
 //! - [`verification`]: how it last compared with the contracts
 //! - [`readiness`]: whether what is stored is of the head
 
@@ -27,6 +28,7 @@ pub mod event;
 pub mod parameter;
 pub mod progress;
 pub mod readiness;
+pub mod reconciliation;
 pub mod seen;
 pub mod table;
 pub mod totals;
