@@ -291,6 +291,9 @@ async fn what_is_stored_already_is_known_to_the_lane_behind(pool: PgPool) {
     assert_eq!(word.payouts, [(3, Entry { log_index: 3, tx_index: 0, tx_hash: hash(3), event })]);
 }
 
+/// Block, log and transaction index, transaction, address, topics, data.
+type LogRow = (i64, i32, i32, Vec<u8>, Vec<u8>, Vec<Vec<u8>>, Vec<u8>);
+
 /// A database from before mints were light logs gets them back from their transfers, to the bit.
 #[sqlx::test(migrations = false)]
 async fn mints_of_an_older_database_become_light_logs(pool: PgPool) {
@@ -309,7 +312,7 @@ async fn mints_of_an_older_database_become_light_logs(pool: PgPool) {
     .await
     .unwrap();
     store::MIGRATIONS.run(&pool).await.unwrap();
-    let logs: Vec<(i64, i32, i32, Vec<u8>, Vec<u8>, Vec<Vec<u8>>, Vec<u8>)> =
+    let logs: Vec<LogRow> =
         sqlx::query_as("select block_number, log_index, tx_index, tx_hash, address, topics, data from log order by 1")
             .fetch_all(&pool)
             .await
