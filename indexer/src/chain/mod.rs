@@ -1,9 +1,13 @@
 //! What is asked of a node. The one trait at a border: the chain cannot be rolled back on demand.
 
+pub mod backoff;
 pub mod bloom;
 pub mod error;
+pub mod gate;
+pub mod heads;
 pub mod multicall;
 pub mod rpc;
+mod socket;
 
 use std::future::Future;
 
