@@ -91,6 +91,7 @@ impl<C: Chain> Fetch<C> {
             self.chain.logs_in_range(from, to, &vvv),
             self.headers(from, to),
         )?;
+        let (light, vvv) = (light.logs, vvv.logs);
         for logs in [&light, &vvv] {
             check_order(logs, from, to)?;
             self.check_senders(logs)?;
@@ -134,7 +135,7 @@ impl<C: Chain> Fetch<C> {
     async fn ours_of_block(&self, header: &Header) -> Result<Vec<Log>, ChainError> {
         let Contracts { vvv, staking, diem } = self.contracts;
         let query = LogQuery { addresses: vec![vvv, staking, diem], topics: Vec::new() };
-        let mut logs = self.chain.logs_of_block(header.hash, &query).await?;
+        let mut logs = self.chain.logs_of_block(header, &query).await?.logs;
         self.check_senders(&logs)?;
         logs.retain(|log| log.address != vvv || log.topics.first().is_some_and(|topic| VVV_TOPICS.contains(topic)));
         Ok(logs)

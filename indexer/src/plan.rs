@@ -112,6 +112,7 @@ mod tests {
             parent_hash: hash(number.wrapping_sub(1), branch),
             timestamp: number * 2,
             logs_bloom: Bloom::ZERO,
+            receipts_root: B256::ZERO,
         }
     }
 

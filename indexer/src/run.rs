@@ -9,12 +9,12 @@ use store::StoreError;
 use store::deployment::Deployment;
 use store::progress::Progress;
 use store::read::Database;
+use store::verification::Notes;
 use store::writer::Writer;
 use thiserror::Error;
 use tracing::{error, info, warn};
-use url::Url;
 
-use crate::chain::rpc::RpcChain;
+use crate::chain::nodes::{Nodes, NodesConfig};
 use crate::chain::{Chain, ChainError};
 use crate::drift::{self, Watch};
 use crate::follower::{Follower, Outcome, StepError};
@@ -36,8 +36,8 @@ const STARTUP_PAUSE: Duration = Duration::from_secs(1);
 /// What `run` needs to know.
 #[derive(Clone, Debug)]
 pub struct RunConfig {
-    /// The node.
-    pub rpc_url: Url,
+    /// The nodes.
+    pub nodes: NodesConfig,
     /// The database.
     pub database_url: String,
     /// Which chain and contracts.
@@ -81,7 +81,7 @@ impl StartError {
 /// [`StartError`], at start only.
 pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<(), StartError> {
     tokio::pin!(stop);
-    let (follower, watch) = tokio::select! {
+    let Started { follower, nodes, notes, watch } = tokio::select! {
         () = &mut stop => return Ok(()),
         started = start(&config) => started?,
     };
@@ -94,24 +94,33 @@ pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<()
     tokio::select! {
         () = Loop::new(follower, config.poll_interval).until(stop) => {}
         () = watch.watch() => {}
+        () = nodes.watch(notes) => {}
     }
     info!("stopped");
     Ok(())
 }
 
-async fn start(config: &RunConfig) -> Result<(Follower<RpcChain>, Watch<RpcChain>), StartError> {
+/// What runs side by side.
+struct Started {
+    follower: Follower<Nodes>,
+    nodes: Nodes,
+    notes: Notes,
+    watch: Watch<Nodes>,
+}
+
+async fn start(config: &RunConfig) -> Result<Started, StartError> {
     let options = PgConnectOptions::from_str(&config.database_url)
         .map_err(|error| StartError::Usage(format!("--database-url is no Postgres URL: {error}")))?;
     let database = Database::lazy_with(options.clone(), &drift::LIMITS);
-    let chain =
-        RpcChain::new(config.rpc_url.clone()).map_err(|error| StartError::Usage(format!("--rpc-url: {error:#}")))?;
+    let chain = Nodes::new(config.nodes.clone()).map_err(|error| StartError::Usage(format!("--rpc-url: {error:#}")))?;
     let deadline = Instant::now() + config.startup_timeout;
     let writer = patiently(deadline, "the database", || open(options.clone())).await?;
     writer.adopt(&config.deployment).await.map_err(start_error)?;
-    patiently(deadline, "the node", || check_chain_id(&chain, config.deployment.chain_id)).await?;
-    let watch = Watch { chain: chain.clone(), database, notes: writer.notes(), every_blocks: config.verify_every };
-    let follower = Follower::new(chain, writer, config.deployment.clone()).await.map_err(start_error)?;
-    Ok((follower, watch))
+    patiently(deadline, "a node", || check_chain_id(&chain, config.deployment.chain_id)).await?;
+    let notes = writer.notes();
+    let watch = Watch { chain: chain.clone(), database, notes: notes.clone(), every_blocks: config.verify_every };
+    let follower = Follower::new(chain.clone(), writer, config.deployment.clone()).await.map_err(start_error)?;
+    Ok(Started { follower, nodes: chain, notes, watch })
 }
 
 /// Tries again until the deadline what may come by itself.
@@ -146,12 +155,11 @@ fn start_error(error: StoreError) -> StartError {
     }
 }
 
-async fn check_chain_id(chain: &RpcChain, expected: u64) -> Result<(), StartError> {
-    match chain.chain_id().await {
-        Ok(id) if id == expected => Ok(()),
-        Ok(id) => Err(StartError::Usage(format!("--rpc-url: the node is of chain {id}, the deployment of {expected}"))),
-        Err(error) => Err(StartError::Missing(error.to_string())),
-    }
+async fn check_chain_id(chain: &Nodes, expected: u64) -> Result<(), StartError> {
+    chain.admit(expected).await.map_err(|error| match error {
+        ChainError::OtherChain(_) => StartError::Usage(format!("--rpc-url: {error}")),
+        error => StartError::Missing(error.to_string()),
+    })
 }
 
 /// The follower with what is said of it.

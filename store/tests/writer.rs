@@ -35,6 +35,7 @@ fn deployment() -> Deployment {
         policy: Default::default(),
         implementations: Vec::new(),
         labels: Vec::new(),
+        finality: None,
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use alloy_consensus::Header as ConsensusHeader;
 use alloy_eips::{BlockId, BlockNumberOrTag, RpcBlockHash};
 use alloy_json_rpc::RpcError;
-use alloy_network::{AnyNetwork, AnyRpcBlock, AnyRpcHeader};
+use alloy_network::{AnyNetwork, AnyRpcBlock, AnyRpcHeader, AnyTransactionReceipt};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_provider::{Provider, RootProvider};
 use alloy_rpc_client::RpcClient;
@@ -26,7 +26,7 @@ use super::error::{classify, classify_http, short};
 use super::gate::Gate;
 use super::heads::Heads;
 use super::socket::Socket;
-use super::{At, Chain, ChainError, Finality, Header, Log, LogQuery};
+use super::{At, Chain, ChainError, Finality, Grade, Graded, Header, Log, LogQuery};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -140,6 +140,26 @@ impl RpcChain {
         }
     }
 
+    /// EIP-155 id.
+    ///
+    /// # Errors
+    /// [`ChainError`]
+    pub async fn chain_id(&self) -> Result<u64, ChainError> {
+        self.ask(|| self.provider.get_chain_id()).await
+    }
+
+    /// All receipts of a block; `None` if the node does not know it.
+    ///
+    /// # Errors
+    /// [`ChainError`]
+    pub async fn receipts(&self, hash: B256) -> Result<Option<Vec<AnyTransactionReceipt>>, ChainError> {
+        let id = BlockId::Hash(RpcBlockHash::from_hash(hash, None));
+        match self.ask(|| self.provider.get_block_receipts(id)).await {
+            Err(ChainError::UnknownBlock(_)) => Ok(None),
+            answer => answer,
+        }
+    }
+
     async fn block(&self, id: BlockId) -> Result<Option<Header>, ChainError> {
         let block = match id {
             BlockId::Hash(hash) => self.ask(|| self.provider.get_block_by_hash(hash.block_hash)).await,
@@ -178,8 +198,11 @@ fn secrets(url: &Url) -> Arc<[String]> {
 }
 
 impl Chain for RpcChain {
-    async fn chain_id(&self) -> Result<u64, ChainError> {
-        self.ask(|| self.provider.get_chain_id()).await
+    async fn admit(&self, chain_id: u64) -> Result<(), ChainError> {
+        match self.chain_id().await? {
+            id if id == chain_id => Ok(()),
+            id => Err(ChainError::OtherChain(format!("the node is of chain {id}, the deployment of {chain_id}"))),
+        }
     }
 
     async fn head(&self) -> Result<Header, ChainError> {
@@ -213,12 +236,12 @@ impl Chain for RpcChain {
         }
     }
 
-    async fn logs_of_block(&self, hash: B256, query: &LogQuery) -> Result<Vec<Log>, ChainError> {
-        let filter = filter(query).at_block_hash(hash);
+    async fn logs_of_block(&self, header: &Header, query: &LogQuery) -> Result<Graded, ChainError> {
+        let filter = filter(query).at_block_hash(header.hash);
         logs(self.ask(|| self.provider.get_logs(&filter)).await?)
     }
 
-    async fn logs_in_range(&self, from: u64, to: u64, query: &LogQuery) -> Result<Vec<Log>, ChainError> {
+    async fn logs_in_range(&self, from: u64, to: u64, query: &LogQuery) -> Result<Graded, ChainError> {
         let filter = filter(query).from_block(from).to_block(to);
         logs(self.ask(|| self.provider.get_logs(&filter)).await?)
     }
@@ -275,13 +298,14 @@ pub(super) fn verified_header(rpc: &AnyRpcHeader) -> Result<Header, ChainError> 
         parent_hash: header.parent_hash,
         timestamp: header.timestamp,
         logs_bloom: header.logs_bloom,
+        receipts_root: header.receipts_root,
     })
 }
 
-fn logs(logs: Vec<RpcLog>) -> Result<Vec<Log>, ChainError> {
-    logs.into_iter()
-        .map(|log| log_of(log).ok_or_else(|| ChainError::Contradiction("a log of no block".into())))
-        .collect()
+fn logs(logs: Vec<RpcLog>) -> Result<Graded, ChainError> {
+    let place = |log| log_of(log).ok_or_else(|| ChainError::Contradiction("a log of no block".into()));
+    let logs = logs.into_iter().map(place).collect::<Result<_, _>>()?;
+    Ok(Graded { logs, grade: Grade::Single })
 }
 
 /// `None` for a log that says it was removed or lacks its place in the chain.

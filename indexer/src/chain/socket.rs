@@ -1,7 +1,7 @@
 //! A WebSocket to a node: requests over it, and new heads pushed through it.
 //!
-//! It is connected when it is first asked, and again after it broke, but not more often than the backoff allows: a node
-//! that accepts connections only to close them would keep us busy for ever.
+//! It is connected when it is first asked, and again after it broke. After a connection over which nothing was answered
+//! there is a pause: a node that accepts connections only to close them would keep us busy for ever.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -36,15 +36,16 @@ struct Inner {
 #[derive(Debug, Default)]
 struct State {
     frontend: Option<PubSubFrontend>,
+    /// Something was answered over it.
+    has_answered: bool,
     backoff: Backoff,
     not_before: Option<Instant>,
 }
 
 impl Socket {
     pub(super) fn new(url: &Url) -> Self {
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(ANSWER_BYTES_MAX))
-            .max_frame_size(Some(ANSWER_BYTES_MAX));
+        let config =
+            WebSocketConfig::default().max_message_size(Some(ANSWER_BYTES_MAX)).max_frame_size(Some(ANSWER_BYTES_MAX));
         let connect = WsConnect::new(url.as_str()).with_config(config);
         Self(Arc::new(Inner { connect, state: Mutex::default() }))
     }
@@ -61,6 +62,7 @@ impl Socket {
         match timeout(CONNECT_TIMEOUT, Once(self.0.connect.clone()).into_service()).await {
             Ok(Ok(frontend)) => {
                 state.frontend = Some(frontend.clone());
+                state.has_answered = false;
                 Ok(frontend)
             }
             failed => {
@@ -74,17 +76,17 @@ impl Socket {
         }
     }
 
-    /// An answer came: the connection is good, and the next one may be made at once.
+    /// An answer came: the connection is good, and the next one may be made as soon as this one ends.
     async fn answered(&self) {
         let mut state = self.0.state.lock().await;
+        state.has_answered = true;
         state.backoff.reset();
-        state.not_before = None;
     }
 
     /// Gives the connection up, so that the next request makes another.
     pub(super) async fn drop_connection(&self) {
         let mut state = self.0.state.lock().await;
-        if state.frontend.take().is_some() {
+        if state.frontend.take().is_some() && !state.has_answered {
             let pause = state.backoff.next();
             state.not_before = Some(Instant::now() + pause);
         }

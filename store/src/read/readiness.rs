@@ -2,13 +2,15 @@
 
 use crate::deployment::Clock;
 use crate::read::ReadError;
+use crate::read::node::Node;
 use crate::read::progress::{Cursor, Follower, Needs, Progress};
 
 /// Why it cannot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// A name to compare: `database_gone`, `database_forbids`, `not_migrated`, `never_synced`, `lag_above_limit`,
-    /// `indexes_missing`, `fork_suspected`, `halted` or `failing`.
+    /// `indexes_missing`, `fork_suspected`, `halted`, `failing` or `writer_stalled`; of notices `chain_stalled` or
+    /// `node_excluded`.
     pub name: &'static str,
     /// For a human.
     pub detail: String,
@@ -45,6 +47,18 @@ pub fn reasons(progress: &Progress, clock: Option<Clock>, max_lag_seconds: u64) 
         Reason::new("indexes_missing", detail)
     });
     age.into_iter().chain(indexes).chain(complaints(progress)).collect()
+}
+
+/// What is remarkable and no reason: a chain that stands still is as true as one that goes on, and one node of several
+/// may be away.
+pub fn notices(progress: &Progress, nodes: &[Node]) -> Vec<Reason> {
+    let chain = progress.follower.as_ref().and_then(|follower| follower.chain_stalled.clone());
+    let excluded = nodes.iter().filter_map(|node| {
+        let why = node.excluded.as_ref()?;
+        let detail = node.detail.as_ref().unwrap_or(why);
+        Some(Reason::new("node_excluded", format!("{}: {detail}", node.host)))
+    });
+    chain.map(|why| Reason::new("chain_stalled", why)).into_iter().chain(excluded).collect()
 }
 
 /// Seconds since the state up to this cursor was confirmed to be the chain's head; grows when the writer is dead, when
@@ -86,7 +100,11 @@ fn too_old(lag: Option<u64>, limit: u64) -> Option<Reason> {
 /// What the writer says is wrong.
 fn complaints(progress: &Progress) -> Vec<Reason> {
     let Some(follower) = &progress.follower else { return Vec::new() };
-    let complaints =
-        [("halted", &follower.halted), ("fork_suspected", &follower.fork_suspected), ("failing", &follower.failing)];
+    let complaints = [
+        ("halted", &follower.halted),
+        ("fork_suspected", &follower.fork_suspected),
+        ("failing", &follower.failing),
+        ("writer_stalled", &follower.writer_stalled),
+    ];
     complaints.into_iter().filter_map(|(name, why)| Some(Reason::new(name, why.clone()?))).collect()
 }
