@@ -12,6 +12,7 @@ mod document;
 mod entitlements;
 mod epochs;
 mod finality;
+mod guarded;
 mod lists;
 mod page;
 mod pages;
