@@ -3,6 +3,7 @@
 use sqlx::PgConnection;
 
 use crate::StoreError;
+use crate::append::Batch;
 use crate::columns::{Corrupt, bigint};
 
 /// How many independent words there are for a block's logs being all of them. The higher the surer.
@@ -35,27 +36,27 @@ impl Grade {
     }
 }
 
-/// Notes the grade of the blocks `from..=to` for these cursors, in the transaction that stores them. One statement: the
-/// newest stretch is extended where it ends just below and has the same grade.
-pub(crate) async fn note(
-    connection: &mut PgConnection,
-    cursors: &[&str],
-    (from, to): (u64, u64),
-    grade: Grade,
-) -> Result<(), StoreError> {
+/// Notes the grade of what is being appended, in its transaction. One statement: the newest stretch is extended where it
+/// ends just below and has the same grade.
+pub(crate) async fn note(connection: &mut PgConnection, batch: &Batch<'_>, grade: Grade) -> Result<(), StoreError> {
+    let names: Vec<&str> = batch.lanes.iter().map(|lane| lane.name()).collect();
+    let after = batch.after.map(|after| bigint(after.number)).transpose()?;
     sqlx::query(
-        "with given as (select unnest($1::text[]) as cursor),
+        "with given as (
+                  select cursor, coalesce($2 + 1, (select start_block from deployment)) as from_block
+                  from unnest($1::text[]) as cursor
+              ),
               extended as (
                   update completeness c set to_block = $3 from given
-                  where c.cursor = given.cursor and c.grade = $4 and c.to_block = $2 - 1
+                  where c.cursor = given.cursor and c.grade = $4 and c.to_block = given.from_block - 1
                   returning c.cursor
               )
          insert into completeness (cursor, from_block, to_block, grade)
-         select cursor, $2, $3, $4 from given where cursor not in (select cursor from extended)",
+         select cursor, from_block, $3, $4 from given where cursor not in (select cursor from extended)",
     )
-    .bind(cursors)
-    .bind(bigint(from)?)
-    .bind(bigint(to)?)
+    .bind(names)
+    .bind(after)
+    .bind(bigint(batch.cursor.number)?)
     .bind(grade.name())
     .execute(connection)
     .await?;

@@ -60,6 +60,7 @@ fn is_asked_for(log: &PrimitiveLog, query: &LogQuery) -> bool {
     let topic = log.topics().first();
     query.addresses.contains(&log.address)
         && (query.topics.is_empty() || topic.is_some_and(|topic| query.topics.contains(topic)))
+        && query.topic1.is_none_or(|topic1| log.topics().get(1) == Some(&topic1))
 }
 
 /// A receipt as the trie has it; `None` where a field of a deposit cannot be.

@@ -99,7 +99,7 @@ impl Drop for World {
 }
 
 pub(crate) fn query() -> LogQuery {
-    LogQuery { addresses: vec![VVV], topics: Vec::new() }
+    LogQuery { addresses: vec![VVV], topics: Vec::new(), topic1: None }
 }
 
 /// Waits for what is to come.
