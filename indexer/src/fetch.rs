@@ -10,7 +10,7 @@ use ledger::parameter::Setting;
 use store::deployment::{Clock, ContractAddresses, Deployment};
 
 use crate::chain::bloom::{may_hold, may_hold_topic};
-use crate::chain::{At, Chain, ChainError, Header, Log, LogQuery};
+use crate::chain::{At, Chain, ChainError, Grade, Graded, Header, Log, LogQuery};
 use crate::decode::{OWNERSHIP_TRANSFERRED, VVV_TOPICS, VVV_TRANSFER};
 use crate::readings::{self, Occasion};
 use crate::source::{BlockRef, Fetched, FetchedBlock, FetchedHeader, Lane, Source};
@@ -33,13 +33,14 @@ impl<C: Chain> Source for Fetch<C> {
     async fn range(&self, lane: Lane, from: u64, to: u64) -> Result<Fetched, ChainError> {
         let queries = self.queries(lane);
         let logs = future::try_join_all(queries.iter().map(async |query| {
-            let logs = self.chain.logs_in_range(from, to, query).await?;
-            check_order(&logs, from, to)?;
-            check_asked(&logs, query)?;
-            Ok::<_, ChainError>(logs)
+            let graded = self.chain.logs_in_range(from, to, query).await?;
+            check_order(&graded.logs, from, to)?;
+            check_asked(&graded.logs, query)?;
+            Ok::<_, ChainError>(graded)
         }));
         let (logs, headers) = futures::try_join!(logs, self.headers(lane, from, to))?;
-        self.assemble(to, &headers, logs.into_iter().flatten())
+        let grade = logs.iter().map(|graded| graded.grade).min();
+        self.assemble(to, &headers, logs.into_iter().flat_map(|graded| graded.logs), grade)
     }
 
     async fn readings(
@@ -67,18 +68,20 @@ impl<C: Chain> Fetch<C> {
     /// [`ChainError`]
     pub async fn block(&self, header: &Header) -> Result<Fetched, ChainError> {
         self.check_clock(header.number, header.timestamp)?;
-        let mut logs = Vec::new();
+        // A bloom that proves that there is nothing is as good as any grade there is.
+        let mut graded = Graded { logs: Vec::new(), grade: self.chain.grade_sought() };
         if self.may_hold_ours(header) {
-            logs = self.ours_of_block(header).await?;
+            graded = self.ours_of_block(header).await?;
+            if graded.logs.is_empty() && graded.grade == Grade::Single {
+                // The bloom says maybe. A backend that lags may have answered with nothing: once more.
+                graded = self.ours_of_block(header).await?;
+            }
         }
-        if logs.is_empty() && self.may_hold_ours(header) {
-            // The bloom says maybe. A backend that lags may have answered with nothing: once more.
-            logs = self.ours_of_block(header).await?;
-        }
+        let Graded { logs, grade } = graded;
         check_order(&logs, header.number, header.number)?;
         check_header(header, &logs)?;
         let end = BlockRef { number: header.number, hash: Some(header.hash) };
-        Ok(Fetched { blocks: vec![FetchedBlock { header: fetched(header), logs }], end })
+        Ok(Fetched { blocks: vec![FetchedBlock { header: fetched(header), logs }], end, grade: Some(grade) })
     }
 
     /// Light contracts by address alone, so that an event nobody knows is kept; VVV by the topics that matter.
@@ -96,7 +99,13 @@ impl<C: Chain> Fetch<C> {
     }
 
     /// Headers and logs into blocks, each log held against its block.
-    fn assemble(&self, to: u64, headers: &[Header], logs: impl Iterator<Item = Log>) -> Result<Fetched, ChainError> {
+    fn assemble(
+        &self,
+        to: u64,
+        headers: &[Header],
+        logs: impl Iterator<Item = Log>,
+        grade: Option<Grade>,
+    ) -> Result<Fetched, ChainError> {
         let mut blocks: BTreeMap<u64, FetchedBlock> = BTreeMap::new();
         for header in headers {
             self.check_clock(header.number, header.timestamp)?;
@@ -114,7 +123,7 @@ impl<C: Chain> Fetch<C> {
         }
         let end = headers.last().map(|header| BlockRef { number: to, hash: Some(header.hash) });
         let end = end.ok_or_else(|| ChainError::Contradiction(format!("no header of block {to}")))?;
-        Ok(Fetched { blocks: blocks.into_values().collect(), end })
+        Ok(Fetched { blocks: blocks.into_values().collect(), end, grade })
     }
 
     fn may_hold_ours(&self, header: &Header) -> bool {
@@ -125,13 +134,13 @@ impl<C: Chain> Fetch<C> {
     }
 
     /// All three in one request; VVV's other topics are dropped on the way in.
-    async fn ours_of_block(&self, header: &Header) -> Result<Vec<Log>, ChainError> {
+    async fn ours_of_block(&self, header: &Header) -> Result<Graded, ChainError> {
         let ContractAddresses { vvv, staking, diem, .. } = self.contracts;
         let query = LogQuery { addresses: vec![vvv, staking, diem], topics: Vec::new(), topic1: None };
-        let mut logs = self.chain.logs_of_block(header.hash, &query).await?;
+        let Graded { mut logs, grade } = self.chain.logs_of_block(header, &query).await?;
         check_asked(&logs, &query)?;
         logs.retain(|log| log.address != vvv || log.topics.first().is_some_and(|topic| VVV_TOPICS.contains(topic)));
-        Ok(logs)
+        Ok(Graded { logs, grade })
     }
 
     /// Every header of the range where no clock gives time to blocks and none is stored yet; else the last one alone.

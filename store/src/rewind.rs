@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 
 use crate::StoreError;
 use crate::columns::bigint;
+use crate::completeness;
 use crate::cursor::Lane;
 use crate::writer::Writer;
 
@@ -80,5 +81,5 @@ pub(crate) async fn undo(connection: &mut PgConnection, lane: Lane, ancestor: i6
     for statement in UNDO_SUPPLY.iter().chain(others) {
         sqlx::query(*statement).bind(ancestor).execute(&mut *connection).await?;
     }
-    Ok(())
+    completeness::cut(connection, lane.undone_with(), ancestor).await
 }

@@ -1,5 +1,7 @@
 //! `GET /v1/status`
 
+pub mod nodes;
+mod reconciled;
 pub mod view;
 
 use alloy_primitives::Address;
@@ -10,8 +12,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use store::deployment::Deployment;
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
+use store::read::node;
 use store::read::progress::{self, Progress, Reorgs};
 use store::read::readiness::{last_lane, seconds_left};
+use store::read::reconciliation::Reconciled;
 use utoipa::ToSchema;
 
 use crate::app::{App, Known};
@@ -21,10 +25,9 @@ use crate::params::{BlockParams, NoParams};
 use crate::problem::{Kind, Problem};
 use crate::snapshot::{AsOf, Met, Needs, Snapshot, Sync, lag_seconds};
 use crate::wire::Time;
-use view::{AnomalyView, Completeness, Cursors, DeploymentView, DriftView, Head, ReorgView, TopicView};
-
-/// One node's word, held against nobody else's.
-const SINGLE: &str = "single";
+use nodes::{Completeness, NodeView};
+use reconciled::ReconciledView;
+use view::{AnomalyView, Cursors, DeploymentView, DriftView, Head, ReorgView, TopicView};
 
 const NEVER_COMPARED: &str = "the indexer has not compared the derived state with the contracts yet";
 
@@ -71,10 +74,18 @@ pub struct Status {
     fork_suspected: Option<String>,
     /// Why the writer's last step failed.
     failing: Option<String>,
+    /// No node has had a new block for long. What is stored is the truth all the same.
+    chain_stalled: Option<String>,
+    /// Nodes go on and the indexer does not.
+    writer_stalled: Option<String>,
+    /// The nodes as the indexer sees them; none before its first start.
+    nodes: Vec<NodeView>,
     /// Newest blocks replaced by others.
     reorgs: ReorgView,
     /// How sure it is that no log is missing.
     completeness: Completeness,
+    /// How far network totals were found equal to the contracts' own answers.
+    reconciled: ReconciledView,
     /// Logs kept undecoded, by topic.
     unknown_topics: Vec<TopicView>,
     /// What was not expected, by kind.
@@ -127,7 +138,8 @@ async fn status(app: &App) -> Result<Status, Problem> {
     let mut reading = app.database().begin().await?;
     let progress = progress::progress(&mut reading).await?;
     let known = app.deployment(&mut reading, progress.deployment_digest).await.ok();
-    Ok(Status::new(app, &progress, known.as_ref()).named())
+    let nodes = node::all(&mut reading).await?.into_iter().map(NodeView::from).collect();
+    Ok(Status { nodes, ..Status::new(app, &progress, known.as_ref()) }.named())
 }
 
 impl Status {
@@ -154,11 +166,12 @@ impl Status {
             halted: follower.and_then(|follower| follower.halted.clone()),
             fork_suspected: follower.and_then(|follower| follower.fork_suspected.clone()),
             failing: follower.and_then(|follower| follower.failing.clone()),
+            chain_stalled: follower.and_then(|follower| follower.chain_stalled.clone()),
+            writer_stalled: follower.and_then(|follower| follower.writer_stalled.clone()),
+            nodes: Vec::new(),
             reorgs: ReorgView::new(Reorgs::default()),
-            completeness: Completeness {
-                capacity: progress.capacity.map(|_| SINGLE),
-                supply: progress.supply.map(|_| SINGLE),
-            },
+            completeness: Completeness::default(),
+            reconciled: ReconciledView::new(Reconciled::default()),
             unknown_topics: Vec::new(),
             anomalies: Vec::new(),
             drift: None,
@@ -178,6 +191,9 @@ impl Status {
         let anomaly = |AnomalyCount { kind, count, last_block }| AnomalyView { kind, count, last_block };
         Self {
             reorgs: ReorgView::new(met.reorgs),
+            nodes: met.nodes.into_iter().map(NodeView::from).collect(),
+            completeness: Completeness::new(&met.completeness),
+            reconciled: ReconciledView::new(met.reconciled),
             unknown_topics: met.unknown_topics.into_iter().map(topic).collect(),
             anomalies: met.anomalies.into_iter().map(anomaly).collect(),
             drift: met.drift.map(DriftView::new),
@@ -194,6 +210,8 @@ impl Status {
             ("finalized", self.finalized.is_none()),
             ("lag_seconds", self.lag_seconds.is_none()),
             ("drift", self.drift.is_none()),
+            ("reconciled.capacity.block_number", self.reconciled.capacity.block_number.is_none()),
+            ("reconciled.supply.block_number", self.reconciled.supply.block_number.is_none()),
         ];
         self.unknown = fields.into_iter().filter(|(_, is_null)| *is_null).map(|(name, _)| name.to_owned()).collect();
         self

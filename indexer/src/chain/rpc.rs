@@ -1,15 +1,17 @@
-//! A node over HTTP, through alloy.
+//! A node over HTTP or WebSocket, through alloy.
 //!
 //! Blocks are asked for without their transactions and through a network type that takes any, because Base's first
 //! transaction of each block is a deposit of type 0x7e. No retry layer lies between: errors are classified here.
 
 use std::future::IntoFuture;
+use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use alloy_consensus::Header as ConsensusHeader;
 use alloy_eips::{BlockId, BlockNumberOrTag, RpcBlockHash};
 use alloy_json_rpc::RpcError;
-use alloy_network::{AnyNetwork, AnyRpcBlock};
+use alloy_network::{AnyNetwork, AnyRpcBlock, AnyRpcHeader, AnyTransactionReceipt};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_provider::{Provider, RootProvider};
 use alloy_rpc_client::RpcClient;
@@ -19,8 +21,12 @@ use alloy_transport_http::Http;
 use anyhow::Context;
 use url::Url;
 
+use super::backoff::jittered;
 use super::error::{classify, classify_http, short};
-use super::{At, Chain, ChainError, Finality, Header, Log, LogQuery};
+use super::gate::Gate;
+use super::heads::Heads;
+use super::socket::Socket;
+use super::{At, Chain, ChainError, Finality, Grade, Graded, Header, Log, LogQuery};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A node that asks for more than this is not waited for here.
@@ -45,43 +51,66 @@ impl Default for Patience {
 #[derive(Clone, Debug)]
 pub struct RpcChain {
     provider: RootProvider<AnyNetwork>,
-    url: String,
+    gate: Arc<Gate>,
+    socket: Option<Socket>,
+    /// What must not be repeated: the URL may hold a key, anywhere but in its host.
+    secrets: Arc<[String]>,
     patience: Patience,
 }
 
 impl RpcChain {
-    /// A node at an `http` or `https` URL. Nothing is asked yet.
+    /// A node at an `http`, `https`, `ws` or `wss` URL. Nothing is asked yet.
     ///
     /// # Errors
     /// If the URL has another scheme, or the TLS library does not start.
     pub fn new(url: Url) -> anyhow::Result<Self> {
-        Self::patient(url, Patience::default())
+        Self::limited(url, None, Patience::default())
     }
 
-    /// The same, waited for as long as this.
+    /// The same, asked no more often than so many times a second and waited for as long as this.
     ///
     /// # Errors
     /// As [`RpcChain::new`].
-    pub fn patient(url: Url, patience: Patience) -> anyhow::Result<Self> {
-        anyhow::ensure!(
-            matches!(url.scheme(), "http" | "https"),
-            "an RPC URL starts with http:// or https://, not {}://",
-            url.scheme()
-        );
-        let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(patience.request)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .context("the HTTP client does not start")?;
-        let text = url.to_string();
-        let client = RpcClient::new(Http::with_client(client, url), false);
-        Ok(Self { provider: RootProvider::new(client), url: text, patience })
+    pub fn limited(url: Url, requests_per_second: Option<NonZeroU32>, patience: Patience) -> anyhow::Result<Self> {
+        let secrets = secrets(&url);
+        let (client, socket) = match url.scheme() {
+            "http" | "https" => (RpcClient::new(Http::with_client(http_client(patience.request)?, url), false), None),
+            "ws" | "wss" => {
+                let socket = Socket::new(&url);
+                (RpcClient::new(socket.clone(), false), Some(socket))
+            }
+            other => anyhow::bail!("an RPC URL starts with http://, https://, ws:// or wss://, not {other}://"),
+        };
+        let gate = Arc::new(Gate::new(requests_per_second));
+        Ok(Self { provider: RootProvider::new(client), gate, socket, secrets, patience })
+    }
+
+    /// Requests that went out so far.
+    pub fn requests(&self) -> u64 {
+        self.gate.requests()
+    }
+
+    /// Whether new heads can be pushed.
+    pub fn pushes(&self) -> bool {
+        self.socket.is_some()
+    }
+
+    /// New heads as the node pushes them.
+    ///
+    /// # Errors
+    /// [`ChainError`], where it does not push or cannot be reached.
+    pub async fn heads(&self) -> Result<Heads, ChainError> {
+        let Some(socket) = &self.socket else { return Err(ChainError::Refused("no WebSocket URL".into())) };
+        self.gate.pass().await;
+        Heads::subscribe(socket).await.map_err(|error| self.error(error))
     }
 
     /// Classifies, and takes the URL out of the words: it may hold a key.
     fn error(&self, error: TransportError) -> ChainError {
-        let hide = |text: String| short(&text.replace(&self.url, "<url>"));
+        let hide = |text: String| {
+            let hidden = self.secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), "<hidden>"));
+            short(&hidden)
+        };
         match error {
             RpcError::ErrorResp(payload) => classify(payload.code, &hide(payload.message.into_owned())),
             RpcError::Transport(TransportErrorKind::HttpError(http)) => {
@@ -109,6 +138,7 @@ impl RpcChain {
     {
         let mut pauses = self.patience.throttled.into_iter();
         loop {
+            self.gate.pass().await;
             let error = match request().await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => self.error(error),
@@ -117,8 +147,28 @@ impl RpcChain {
             let Some(pause) = pauses.next() else { return Err(error) };
             match retry_after {
                 Some(wait) if *wait > THROTTLED_PATIENCE => return Err(error),
-                wait => tokio::time::sleep(wait.unwrap_or(pause).max(pause)).await,
+                wait => tokio::time::sleep(wait.unwrap_or_default().max(jittered(pause))).await,
             }
+        }
+    }
+
+    /// EIP-155 id.
+    ///
+    /// # Errors
+    /// [`ChainError`]
+    pub async fn chain_id(&self) -> Result<u64, ChainError> {
+        self.ask(|| self.provider.get_chain_id()).await
+    }
+
+    /// All receipts of a block; `None` if the node does not know it.
+    ///
+    /// # Errors
+    /// [`ChainError`]
+    pub async fn receipts(&self, hash: B256) -> Result<Option<Vec<AnyTransactionReceipt>>, ChainError> {
+        let id = BlockId::Hash(RpcBlockHash::from_hash(hash, None));
+        match self.ask(|| self.provider.get_block_receipts(id)).await {
+            Err(ChainError::UnknownBlock(_)) => Ok(None),
+            answer => answer,
         }
     }
 
@@ -143,9 +193,28 @@ impl RpcChain {
     }
 }
 
+fn http_client(request_timeout: Duration) -> anyhow::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(request_timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .context("the HTTP client does not start")
+}
+
+/// The whole URL, and its parts where a key may be, as a node or a library might repeat them.
+fn secrets(url: &Url) -> Arc<[String]> {
+    let parts = [Some(url.as_str()), Some(url.path()), url.query(), url.password(), Some(url.username())];
+    let long_enough = |part: &&str| part.trim_matches('/').len() > 3;
+    parts.into_iter().flatten().filter(long_enough).map(str::to_owned).collect()
+}
+
 impl Chain for RpcChain {
-    async fn chain_id(&self) -> Result<u64, ChainError> {
-        self.ask(|| self.provider.get_chain_id()).await
+    async fn admit(&self, chain_id: u64) -> Result<(), ChainError> {
+        match self.chain_id().await? {
+            id if id == chain_id => Ok(()),
+            id => Err(ChainError::OtherChain(format!("the node is of chain {id}, the deployment of {chain_id}"))),
+        }
     }
 
     async fn head(&self) -> Result<Header, ChainError> {
@@ -179,12 +248,12 @@ impl Chain for RpcChain {
         }
     }
 
-    async fn logs_of_block(&self, hash: B256, query: &LogQuery) -> Result<Vec<Log>, ChainError> {
-        let filter = filter(query).at_block_hash(hash);
+    async fn logs_of_block(&self, header: &Header, query: &LogQuery) -> Result<Graded, ChainError> {
+        let filter = filter(query).at_block_hash(header.hash);
         logs(self.ask(|| self.provider.get_logs(&filter)).await?)
     }
 
-    async fn logs_in_range(&self, from: u64, to: u64, query: &LogQuery) -> Result<Vec<Log>, ChainError> {
+    async fn logs_in_range(&self, from: u64, to: u64, query: &LogQuery) -> Result<Graded, ChainError> {
         let filter = filter(query).from_block(from).to_block(to);
         logs(self.ask(|| self.provider.get_logs(&filter)).await?)
     }
@@ -224,7 +293,11 @@ fn filter(query: &LogQuery) -> Filter {
 
 /// Hashes the header again: parent hash, timestamp and bloom are only worth what the hash is.
 fn verified(block: AnyRpcBlock) -> Result<Header, ChainError> {
-    let rpc = &block.header;
+    verified_header(&block.header)
+}
+
+/// The same of a header that was pushed.
+pub(super) fn verified_header(rpc: &AnyRpcHeader) -> Result<Header, ChainError> {
     let number = rpc.number;
     let header: ConsensusHeader =
         rpc.inner.clone().try_into_header().map_err(|error| {
@@ -243,13 +316,14 @@ fn verified(block: AnyRpcBlock) -> Result<Header, ChainError> {
         parent_hash: header.parent_hash,
         timestamp: header.timestamp,
         logs_bloom: header.logs_bloom,
+        receipts_root: header.receipts_root,
     })
 }
 
-fn logs(logs: Vec<RpcLog>) -> Result<Vec<Log>, ChainError> {
-    logs.into_iter()
-        .map(|log| log_of(log).ok_or_else(|| ChainError::Contradiction("a log of no block".into())))
-        .collect()
+fn logs(logs: Vec<RpcLog>) -> Result<Graded, ChainError> {
+    let place = |log| log_of(log).ok_or_else(|| ChainError::Contradiction("a log of no block".into()));
+    let logs = logs.into_iter().map(place).collect::<Result<_, _>>()?;
+    Ok(Graded { logs, grade: Grade::Single })
 }
 
 /// `None` for a log that says it was removed or lacks its place in the chain.

@@ -89,7 +89,7 @@ async fn killed_fifty_times_in_one_backfill_it_loses_nothing_and_writes_nothing_
 
 /// A chain whose every header is stored, so that it makes no difference which ranges it was asked in.
 async fn long_world() -> World {
-    let mut world = World::new(50).await;
+    let mut world = World::new(50, false).await;
     world.deployment.clock = None;
     for number in 0..BLOCKS {
         if number % BUSY_EVERY == 0 {

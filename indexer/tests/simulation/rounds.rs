@@ -18,9 +18,9 @@ const BACKFILL_BLOCKS: u64 = 40;
 const BACKFILL_STEPS_MAX: usize = 1_000;
 
 pub(crate) async fn simulate(seed: u64, site: &Site, coverage: &Coverage) {
-    let mut world = World::new(seed).await;
+    let mut world = World::new(seed, seed % 3 == 0).await;
     (0..BACKFILL_BLOCKS).for_each(|_| world.mine_traffic());
-    let mut subject = Subject::new(&world, site, coverage);
+    let mut subject = Subject::new(site, coverage);
     backfill(&mut world, &mut subject, coverage).await;
     for _ in 0..ROUNDS {
         world.forgive();
@@ -33,7 +33,7 @@ pub(crate) async fn simulate(seed: u64, site: &Site, coverage: &Coverage) {
     subject.settle(&world).await;
     assert!(subject.is_at_head(&world).await);
     database::totals_are_sums(&site.pool).await;
-    coverage.struck(world.node.faults().struck());
+    world.nodes().for_each(|node| coverage.struck(node.faults().struck()));
     coverage.statements(site.proxy.statements());
 }
 
@@ -43,13 +43,15 @@ async fn backfill(world: &mut World, subject: &mut Subject<'_>, coverage: &Cover
     let (limit, first_finalized) = (faults::limit(&mut world.rng), world.finalized);
     let (mut crashed_apart, mut reorged_apart, mut seems_done) = (false, false, false);
     for _ in 0..BACKFILL_STEPS_MAX {
-        world.node.faults().clear();
-        world.node.faults().always(limit.clone());
+        for node in world.nodes() {
+            node.faults().clear();
+            node.faults().always(limit.clone());
+        }
         match world.rng.random_range(0..10) {
             0..2 => {
                 let fault = faults::noticed(&mut world.rng);
                 seems_done |= matches!(fault, Fault::Header(HeaderFault::Missing));
-                world.node.faults().next(2, fault);
+                world.one_node().faults().next(2, fault);
             }
             2 => subject.cut_next(faults::cut(&mut world.rng)),
             3 => world.mine_traffic(),
@@ -83,13 +85,13 @@ async fn backfill(world: &mut World, subject: &mut Subject<'_>, coverage: &Cover
 
 /// Something happens.
 async fn round(world: &mut World, subject: &mut Subject<'_>, site: &Site) {
-    match world.rng.random_range(0..21) {
+    match world.rng.random_range(0..22) {
         0..4 => grow(world),
         4 => (0..world.rng.random_range(5..=30)).for_each(|_| world.mine(Vec::new())),
         5..9 => world.reorg(),
         9..12 => {
             let (times, fault) = (world.rng.random_range(1..=3), faults::noticed(&mut world.rng));
-            world.node.faults().next(times, fault);
+            world.one_node().faults().next(times, fault);
             grow(world);
         }
         12 => {
@@ -108,7 +110,11 @@ async fn round(world: &mut World, subject: &mut Subject<'_>, site: &Site) {
             site.proxy.refuse(world.rng.random_range(1..=4));
             grow(world);
         }
-        _ => subject.crash(),
+        20 => subject.crash(),
+        _ => {
+            subject.crash();
+            world.one_node().faults().next(1, ViewFault::ChainId(1));
+        }
     }
 }
 

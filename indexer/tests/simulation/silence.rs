@@ -26,7 +26,9 @@ impl Subject<'_> {
         self.settle(world).await;
         let honest = world.node.chain(|chain| chain.head().number);
         let (times, fault) = (world.rng.random_range(1..=4), faults::silent(&mut world.rng));
-        world.node.faults().next(times, fault);
+        world.nodes().for_each(|node| {
+            node.faults().next(times, fault);
+        });
         (0..world.rng.random_range(1..=4)).for_each(|_| world.mine_traffic());
         self.doubt(true);
         self.settle_in_doubt(world).await;
@@ -89,11 +91,13 @@ impl Subject<'_> {
     async fn inspect(&mut self, world: &mut World, lane: Lane) -> Option<Verdict> {
         if world.rng.random_bool(0.3) {
             let pruned = Refusal::NoArchive { blocks_kept: BLOCKS_KEPT, wording: ArchiveWording::MissingTrieNode };
-            world.node.faults().always(pruned);
+            world.nodes().for_each(|node| {
+                node.faults().always(pruned.clone());
+            });
         }
         let running = self.running(world).await.unwrap();
         let verdict = running.reconciler.inspect(lane).await.unwrap();
-        world.node.faults().clear();
+        world.nodes().for_each(|node| node.faults().clear());
         verdict
     }
 

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use alloy_primitives::{Address, B256, U256};
-use indexer::chain::rpc::{Patience, RpcChain};
+use indexer::chain::Chain;
+use indexer::chain::nodes::{Nodes, NodesConfig};
+use indexer::chain::rpc::Patience;
 use indexer::follower::{Follower, Outcome, StepError};
 use indexer::reconcile::Reconciler;
 use indexer::reconcile::remedy::Remedy;
@@ -26,17 +28,20 @@ const PATIENCE: Patience = Patience { request: Duration::from_millis(400), throt
 
 /// A process, as it were.
 pub(crate) struct Running {
-    pub(crate) follower: Follower<RpcChain>,
-    pub(crate) reconciler: Reconciler<RpcChain>,
+    pub(crate) follower: Follower<Nodes>,
+    pub(crate) reconciler: Reconciler<Nodes>,
     pub(crate) orders: mpsc::Sender<Order>,
-    remedy: Remedy<RpcChain>,
+    remedy: Remedy<Nodes>,
 }
 
 impl Running {
-    async fn start(chain: &RpcChain, site: &Site, world: &World) -> Result<Self, StepError> {
-        let (chain, database, deployment) = (chain.clone(), site.database.clone(), world.deployment.clone());
+    async fn start(site: &Site, world: &World) -> Result<Self, StepError> {
+        let (database, deployment) = (site.database.clone(), world.deployment.clone());
         let writer = Writer::open(site.options.clone()).await?;
         writer.adopt(&deployment).await?;
+        let urls = world.nodes().map(|node| node.url.parse().unwrap()).collect();
+        let chain = Nodes::new(NodesConfig { patience: PATIENCE, ..NodesConfig::new(urls) }).unwrap();
+        chain.admit(deployment.chain_id).await?;
         let notes = writer.notes();
         let follower = Follower::new(chain.clone(), writer, deployment.clone()).await?;
         let reconciler = Reconciler { chain, database, notes, deployment };
@@ -53,21 +58,19 @@ pub(crate) struct Subject<'a> {
     running: Option<Running>,
     /// The node left logs out and nobody has looked yet: what is stored need not be the fold's.
     is_doubtful: bool,
-    chain: RpcChain,
     site: &'a Site,
     coverage: &'a Coverage,
 }
 
 impl<'a> Subject<'a> {
-    pub(crate) fn new(world: &World, site: &'a Site, coverage: &'a Coverage) -> Self {
-        let chain = RpcChain::patient(world.node.url.parse().unwrap(), PATIENCE).unwrap();
-        Self { running: None, is_doubtful: false, chain, site, coverage }
+    pub(crate) fn new(site: &'a Site, coverage: &'a Coverage) -> Self {
+        Self { running: None, is_doubtful: false, site, coverage }
     }
 
     pub(crate) async fn running(&mut self, world: &World) -> Result<&mut Running, StepError> {
         match &mut self.running {
             Some(running) => Ok(running),
-            stopped => Ok(stopped.insert(Running::start(&self.chain, self.site, world).await?)),
+            stopped => Ok(stopped.insert(Running::start(self.site, world).await?)),
         }
     }
 

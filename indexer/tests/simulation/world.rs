@@ -24,12 +24,15 @@ fn deployment(options: &ChainOptions, with_clock: bool) -> Deployment {
         policy: Default::default(),
         implementations: vec![Implementation { address: economy::IMPLEMENTATION, abi: AbiVersion::V2 }],
         labels: Vec::new(),
+        finality: None,
     }
 }
 
 pub(crate) struct World {
     pub(crate) rng: ChaCha8Rng,
     pub(crate) node: ScriptedNode,
+    /// One more that serves the same chain, in some worlds.
+    other: Option<ScriptedNode>,
     pub(crate) states: HashMap<B256, Fold>,
     pub(crate) deployment: Deployment,
     /// The highest block that ever was finalized: no reorg goes below it.
@@ -39,7 +42,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn new(seed: u64) -> Self {
+    /// With one node, or two that must agree.
+    pub(crate) async fn new(seed: u64, with_another: bool) -> Self {
         let finality = Finality::Depths { safe: FINALIZED_DEPTH / 2, finalized: FINALIZED_DEPTH };
         let options = ChainOptions { seed, finality, ..ChainOptions::default() };
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -49,8 +53,14 @@ impl World {
         economy::set_emission_rate(&mut chain);
         economy::set_cooldowns(&mut chain, 1, FIRST_COOLDOWNS);
         let node = ScriptedNode::start(chain).await.unwrap();
+        let mut other = None;
+        if with_another {
+            let another = ScriptedNode::start(node.shared_chain()).await.unwrap();
+            another.faults().reseed(seed + 1_000_000);
+            other = Some(another);
+        }
         let states = HashMap::from([(genesis, Fold { cooldowns: FIRST_COOLDOWNS, ..Fold::default() })]);
-        let mut world = Self { rng, node, states, deployment, finalized: 0, forgiven: 0 };
+        let mut world = Self { rng, node, other, states, deployment, finalized: 0, forgiven: 0 };
         world.mine(economy::genesis());
         world
     }
@@ -125,19 +135,31 @@ impl World {
         }
     }
 
-    /// Whether the node has done anything wrong since it was last told to stop.
+    /// Whether a node has done anything wrong since it was last told to stop.
     pub(crate) fn misbehaves(&self) -> bool {
         self.faults_struck() > self.forgiven
     }
 
-    /// The node does nothing wrong any more.
+    /// No node does anything wrong any more.
     pub(crate) fn forgive(&mut self) {
-        self.node.faults().clear();
+        self.nodes().for_each(|node| node.faults().clear());
         self.forgiven = self.faults_struck();
     }
 
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &ScriptedNode> {
+        std::iter::once(&self.node).chain(&self.other)
+    }
+
+    /// One of the nodes, to be told to do something wrong.
+    pub(crate) fn one_node(&mut self) -> &ScriptedNode {
+        match &self.other {
+            Some(other) if self.rng.random_bool(0.5) => other,
+            _ => &self.node,
+        }
+    }
+
     fn faults_struck(&self) -> u64 {
-        self.node.faults().struck().values().sum()
+        self.nodes().map(|node| node.faults().struck().values().sum::<u64>()).sum()
     }
 }
 

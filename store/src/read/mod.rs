@@ -16,15 +16,19 @@
 //! - [`seen`]: addresses that events name
 //! - [`digest`]: what tells two derivations apart
 //! - [`reconciliation`]: how far totals were found equal to the contracts'
+//! - [`completeness`]: how sure it is that no log is missing
+//! - [`node`]: the nodes, as the writer sees them
 //! - [`verification`]: how it last compared with the contracts
 //! - [`readiness`]: whether what is stored is of the head
 
 pub mod account;
 pub mod anomaly;
 pub mod block;
+pub mod completeness;
 pub mod database;
 pub mod digest;
 pub mod event;
+pub mod node;
 pub mod parameter;
 pub mod progress;
 pub mod readiness;

@@ -50,6 +50,29 @@ pub struct Repaired {
     pub figure: String,
 }
 
+/// How far totals were found equal to the contracts', and what was undone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reconciled {
+    /// Of the light events.
+    pub capacity: Checkpoints,
+    /// Of all VVV transfers.
+    pub supply: Checkpoints,
+    /// Of both.
+    pub repairs: Repairs,
+}
+
+/// All of it.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn reconciled(connection: &mut PgConnection) -> Result<Reconciled, ReadError> {
+    Ok(Reconciled {
+        capacity: checkpoints(connection, Lane::Capacity).await?,
+        supply: checkpoints(connection, Lane::Supply).await?,
+        repairs: repairs(connection).await?,
+    })
+}
+
 /// The checkpoints of a lane so far.
 ///
 /// # Errors
