@@ -39,7 +39,7 @@ impl Coverage {
 }
 
 /// Faults, outcomes and crashes; the cuts follow from the messages that were sent.
-const EXPECTED: [&str; 54] = [
+const EXPECTED: [&str; 56] = [
     "crash",
     "crashed and reorged while supply was behind",
     "cut refused",
@@ -72,7 +72,7 @@ const EXPECTED: [&str; 54] = [
     "fault Status",
     "fault Throttle",
     "fault WrongHash",
-    "halt: was finalized",
+    "halt: logs left out",
     "not told by totals",
     "repair: capacity",
     "repair: supply",
@@ -94,4 +94,6 @@ const EXPECTED: [&str; 54] = [
     "step UnknownBlock",
     "step UpToDate",
     "step Waiting",
+    "stopped: finalized",
+    "unanswered",
 ];

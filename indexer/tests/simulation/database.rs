@@ -79,6 +79,12 @@ pub(crate) async fn cursors(pool: &PgPool) -> HashMap<Lane, (u64, B256)> {
     rows.into_iter().map(cursor).collect()
 }
 
+pub(crate) async fn has_account_indexes(pool: &PgPool) -> bool {
+    let names =
+        "select to_regclass('vvv_transfer_sender') is not null and to_regclass('vvv_transfer_recipient') is not null";
+    sqlx::query_scalar(names).fetch_one(pool).await.unwrap()
+}
+
 /// What sums tell that single rows do not: totals that only the ledger keeps.
 pub(crate) async fn totals_are_sums(pool: &PgPool) {
     let wrong: Vec<String> = sqlx::query_scalar(

@@ -12,16 +12,16 @@ use crate::site::Site;
 use crate::subject::Subject;
 use crate::world::{FINALIZED_DEPTH, World};
 
-const ROUNDS: usize = 8;
+const ROUNDS: usize = 6;
 /// Enough for a dozen ranges.
-const BACKFILL_BLOCKS: u64 = 40;
+const BACKFILL_BLOCKS: u64 = 30;
 const BACKFILL_STEPS_MAX: usize = 1_000;
 
 pub(crate) async fn simulate(seed: u64, site: &Site, coverage: &Coverage) {
     let mut world = World::new(seed, seed % 3 == 0).await;
     (0..BACKFILL_BLOCKS).for_each(|_| world.mine_traffic());
     let mut subject = Subject::new(site, coverage);
-    backfill(&mut world, &mut subject, coverage).await;
+    backfill(&mut world, &mut subject, site, coverage).await;
     for _ in 0..ROUNDS {
         world.forgive();
         round(&mut world, &mut subject, site).await;
@@ -39,7 +39,7 @@ pub(crate) async fn simulate(seed: u64, site: &Site, coverage: &Coverage) {
 
 /// In small ranges, with faults of the node and cuts of the database, and from the start again and again; the head moves
 /// and forks meanwhile.
-async fn backfill(world: &mut World, subject: &mut Subject<'_>, coverage: &Coverage) {
+async fn backfill(world: &mut World, subject: &mut Subject<'_>, site: &Site, coverage: &Coverage) {
     let (limit, first_finalized) = (faults::limit(&mut world.rng), world.finalized);
     let (mut crashed_apart, mut reorged_apart, mut seems_done) = (false, false, false);
     for _ in 0..BACKFILL_STEPS_MAX {
@@ -61,7 +61,8 @@ async fn backfill(world: &mut World, subject: &mut Subject<'_>, coverage: &Cover
             panic!("halted: {reason}");
         }
         let (head, cursors) = (world.node.chain(|chain| chain.head()), subject.cursors().await);
-        let has_indexes = subject.has_account_indexes(world).await;
+        let is_begun = cursors.contains_key(&Lane::Supply);
+        let has_indexes = is_begun && database::has_account_indexes(&site.pool).await;
         let supply = cursors.get(&Lane::Supply).map_or(0, |(number, _)| *number);
         // A node that lags has a finalized block further down, above which blocks are taken singly; one that keeps it
         // back has none.
@@ -128,7 +129,7 @@ async fn finalized_too_high(world: &mut World, subject: &mut Subject<'_>) {
     world.node.faults().always(ViewFault::FinalizedAhead { blocks });
     grow(world);
     subject.settle(world).await;
-    world.forgive();
+    world.nodes().for_each(|node| node.faults().clear());
     world.reorg();
-    subject.settle_or_halt(world, "was finalized").await;
+    subject.settle_or_stop(world, "finalized").await;
 }

@@ -23,6 +23,8 @@ use crate::world::World;
 
 /// More than any round needs.
 const STEPS_MAX: usize = 300;
+/// Where it may be that nothing but an operator helps.
+const STEPS_BEFORE_GIVING_UP: usize = 40;
 /// A node on the same machine, which answers at once or hangs.
 const PATIENCE: Patience = Patience { request: Duration::from_millis(400), throttled: [Duration::from_millis(1); 4] };
 
@@ -125,24 +127,24 @@ impl<'a> Subject<'a> {
 
     /// Steps until the node has nothing new and nothing fails.
     pub(crate) async fn settle(&mut self, world: &World) {
-        if let Err(reason) = self.try_to_settle(world).await {
-            panic!("halted: {reason}");
+        if let Err(reason) = self.try_to_settle(world, STEPS_MAX).await {
+            panic!("the follower does not reach the head: {reason}");
         }
     }
 
-    /// The same, or a halt for this reason; the writer is started anew after one.
-    pub(crate) async fn settle_or_halt(&mut self, world: &World, reason: &str) {
-        if let Err(halted) = self.try_to_settle(world).await {
-            assert!(halted.contains(reason), "halted: {halted}");
-            self.coverage.met(format!("halt: {reason}"));
+    /// The same, or it comes to nothing for this reason and is started anew.
+    pub(crate) async fn settle_or_stop(&mut self, world: &World, reason: &str) {
+        if let Err(stopped) = self.try_to_settle(world, STEPS_BEFORE_GIVING_UP).await {
+            assert!(stopped.contains(reason), "stopped: {stopped}");
+            self.coverage.met(format!("stopped: {reason}"));
         }
         self.crash();
     }
 
-    /// The reason of a halt, if it comes to one.
-    async fn try_to_settle(&mut self, world: &World) -> Result<(), String> {
+    /// Why it halts, or what it last did or said when there were no steps left.
+    async fn try_to_settle(&mut self, world: &World, steps: usize) -> Result<(), String> {
         let mut last = String::new();
-        for _ in 0..STEPS_MAX {
+        for _ in 0..steps {
             match self.step(world).await {
                 Ok(Outcome::UpToDate) if self.is_at_head(world).await || self.is_above_head(world).await => {
                     return Ok(());
@@ -152,7 +154,7 @@ impl<'a> Subject<'a> {
                 stepped => last = format!("{stepped:?}"),
             }
         }
-        panic!("the follower never reaches the head; its last step: {last}");
+        Err(last)
     }
 
     pub(crate) async fn cursors(&self) -> Cursors {
@@ -199,13 +201,6 @@ impl<'a> Subject<'a> {
             wrong.extend(both.filter(|(_, [stored, expected])| stored != expected));
         }
         wrong
-    }
-
-    pub(crate) async fn has_account_indexes(&mut self, world: &World) -> bool {
-        match self.running(world).await {
-            Ok(running) => running.follower.writer().has_account_indexes().await.unwrap(),
-            Err(error) => panic!("{error}"),
-        }
     }
 }
 
