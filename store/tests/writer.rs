@@ -269,7 +269,7 @@ async fn lanes_stored_apart_are_the_same_as_together(pool: PgPool) {
         .await
         .unwrap();
     let together = dump(&pool).await;
-    sqlx::raw_sql("truncate cursor, block, log, vvv_transfer, reading, event, position, capacity_totals, supply_totals, burn, parameter, anomaly")
+    sqlx::raw_sql("truncate cursor, block, log, vvv_transfer, reading, event, position, capacity_totals, supply_totals, burn, parameter, anomaly, completeness")
         .execute(&pool)
         .await
         .unwrap();
