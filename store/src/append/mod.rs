@@ -94,7 +94,7 @@ impl Writer {
             completeness::note(&mut transaction, batch, grade).await?;
         }
         let transfers: usize = batch.blocks.iter().map(|block| block.supply.transfers.len()).sum();
-        if self.copies && transfers >= COPY_ROWS_MIN {
+        if self.copies && transfers.max(batch.blocks.len()) >= COPY_ROWS_MIN {
             copy::copy_blocks(&mut transaction, batch.blocks).await?;
             copy::copy_vvv_transfers(&mut transaction, batch.blocks).await?;
         } else {
