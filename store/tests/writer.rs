@@ -143,6 +143,7 @@ async fn dump(pool: &PgPool) -> Vec<String> {
         "select burn::text from burn order by block_number, sender",
         "select parameter::text from parameter order by block_number, name",
         "select anomaly::text from anomaly order by block_number, log_index, kind",
+        "select completeness::text from completeness order by cursor, from_block",
     ] {
         let found = sqlx::query(statement).fetch_all(pool).await.unwrap();
         assert!(!found.is_empty(), "nothing to compare: {statement}");

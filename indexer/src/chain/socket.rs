@@ -66,7 +66,7 @@ impl Socket {
                 Ok(frontend)
             }
             failed => {
-                let pause = state.backoff.next();
+                let pause = state.backoff.pause();
                 state.not_before = Some(Instant::now() + pause);
                 Err(match failed {
                     Ok(Err(error)) => error,
@@ -87,7 +87,7 @@ impl Socket {
     pub(super) async fn drop_connection(&self) {
         let mut state = self.0.state.lock().await;
         if state.frontend.take().is_some() && !state.has_answered {
-            let pause = state.backoff.next();
+            let pause = state.backoff.pause();
             state.not_before = Some(Instant::now() + pause);
         }
     }
