@@ -1,5 +1,7 @@
 //! Logs proven by receipts.
 
+use std::time::Duration;
+
 use alloy_primitives::{B256, U256, hex, keccak256};
 use alloy_rlp::{Encodable, encode_list};
 use devnet::anvil::AnvilConfig;
@@ -93,7 +95,7 @@ fn root_of_one(item: &[u8]) -> B256 {
 }
 
 /// A contract that emits a log with its call's first word as topic: `LOG1(0, 0, calldataload(0))`.
-const EMITTER: &str = "0x6006600c60003960066000f360003560006000a1";
+const EMITTER: &str = "0x6008600c60003960086000f360003560006000a1";
 
 #[tokio::test]
 async fn a_real_nodes_receipts_prove_its_logs() {
@@ -102,7 +104,13 @@ async fn a_real_nodes_receipts_prove_its_logs() {
     let accounts: Vec<String> = rpc.call("eth_accounts", [(); 0]).await.unwrap();
     let send = async |transaction: Value| -> Value {
         let hash: String = rpc.call("eth_sendTransaction", [transaction]).await.unwrap();
-        rpc.call("eth_getTransactionReceipt", [hash]).await.unwrap()
+        // It is mined behind the answer.
+        loop {
+            match rpc.call("eth_getTransactionReceipt", [&hash]).await.unwrap() {
+                Value::Null => tokio::time::sleep(Duration::from_millis(10)).await,
+                receipt => return receipt,
+            }
+        }
     };
     let made = send(json!({ "from": accounts[0], "data": EMITTER })).await;
     let contract = made["contractAddress"].as_str().unwrap();
