@@ -4,7 +4,7 @@ use ledger::block::Block;
 use ledger::capacity::Capacity;
 use ledger::event::Contract;
 use ledger::parameter::{Parameter, Setting};
-use ledger::supply::{Account, Supply};
+use ledger::supply::Supply;
 use store::StoreError;
 use store::append::{RawLog, StoredBlock};
 use store::deployment::Deployment;
@@ -29,8 +29,6 @@ pub struct State {
     /// Its timestamp, or that of the last one before it whose time is known.
     pub timestamp: Option<u64>,
     decoder: Decoder,
-    /// Every account that ever had VVV is in memory: what is not there is zero, and nobody looks it up.
-    holds_all: bool,
 }
 
 impl State {
@@ -43,34 +41,32 @@ impl State {
         let contracts = deployment.ledger_contracts();
         let NetworkState { capacity, supply, parameters } = writer.network_state().await?;
         let implementation = parameters.word(Parameter::Implementation).map(word_address);
-        let holds_all = !writer.has_account_indexes().await?;
-        let mut supply = Supply::new(contracts, supply);
-        if holds_all {
-            writer.all_accounts().await?.into_iter().for_each(|(address, account)| supply.load(address, account));
-        }
+        let supply = match writer.has_account_indexes().await? {
+            true => Supply::new(contracts, supply),
+            false => Supply::whole(contracts, supply, writer.all_accounts().await?),
+        };
         Ok(Self {
             capacity: Capacity::new(contracts, capacity, parameters),
             supply,
             cursor: writer.cursor().await?,
             timestamp: writer.last_timestamp().await?,
             decoder: Decoder::new(contracts, deployment.implementations.clone(), implementation),
-            holds_all,
         })
     }
 
     /// Whether accounts that are not in memory are known to be zero, because they cannot be looked up.
     pub fn holds_all(&self) -> bool {
-        self.holds_all
+        self.supply.is_whole()
     }
 
     /// From now on accounts can be looked up.
     pub fn account_indexes_built(&mut self) {
-        self.holds_all = false;
+        self.supply.end_whole();
     }
 
     /// Whether it is time to drop this state and load accounts anew as they are touched.
     pub fn is_too_large(&self) -> bool {
-        !self.holds_all && self.capacity.accounts() + self.supply.accounts() >= ACCOUNTS_MAX
+        !self.holds_all() && self.capacity.accounts() + self.supply.accounts() >= ACCOUNTS_MAX
     }
 
     /// Decodes blocks, in order.
@@ -121,9 +117,7 @@ impl State {
             positions.into_iter().for_each(|(address, position)| self.capacity.load(address, position));
         }
         let missing = self.supply.unloaded(blocks.iter().map(|stored| &stored.block));
-        if self.holds_all {
-            missing.into_iter().for_each(|address| self.supply.load(address, Account::default()));
-        } else if !missing.is_empty() {
+        if !missing.is_empty() {
             let accounts = writer.accounts(&missing).await?;
             accounts.into_iter().for_each(|(address, account)| self.supply.load(address, account));
         }
