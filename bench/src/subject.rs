@@ -81,8 +81,9 @@ async fn cursor(watch: &mut PgConnection) -> Result<Option<i64>> {
 async fn is_ready(watch: &mut PgConnection) -> Result<bool> {
     let ready = sqlx::query_scalar(
         "select coalesce((select caught_up from follower), false)
-            and (select count(*) = 2 from pg_index join pg_class on pg_class.oid = indexrelid
-                  where relname in ('vvv_transfer_sender', 'vvv_transfer_recipient') and indisvalid)",
+            and (select count(*) = 3 from pg_index join pg_class on pg_class.oid = indexrelid
+                  where relname in ('vvv_transfer_sender', 'vvv_transfer_recipient', 'vvv_transfer_place')
+                    and indisvalid)",
     );
     Ok(ready.fetch_one(watch).await?)
 }

@@ -214,6 +214,18 @@ async fn balances_without_their_indexes(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn a_transfer_that_is_there_twice_is_found_out_when_the_indexes_are_built(pool: PgPool) {
+    let writer = writer(&pool).await;
+    writer.drop_account_indexes().await.unwrap();
+    append(&writer, 1, 4).await.unwrap();
+    let again = sqlx::query("insert into vvv_transfer select * from vvv_transfer order by block_number limit 1");
+    again.execute(&pool).await.unwrap();
+    let error = writer.build_account_indexes().await.unwrap_err();
+    assert!(error.to_string().contains("vvv_transfer_place"), "{error}");
+    assert!(!writer.has_account_indexes().await.unwrap());
+}
+
+#[sqlx::test(migrations = false)]
 async fn a_cursor_that_somebody_moved_stops_the_append(pool: PgPool) {
     let writer = writer(&pool).await;
     append(&writer, 1, 3).await.unwrap();

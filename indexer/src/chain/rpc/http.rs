@@ -1,5 +1,8 @@
 //! JSON-RPC over HTTP with a bound on every answer: a node that never stops sending is cut off.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -22,6 +25,8 @@ const ERROR_BYTES_MAX: usize = 64 << 10;
 pub(super) struct Http {
     client: Client,
     url: Url,
+    /// The longest answer so far. Room is made for as much again where a node does not say how much it will send.
+    longest: Arc<AtomicUsize>,
 }
 
 /// An answer was not read to its end.
@@ -33,7 +38,7 @@ pub(super) struct Overlong {
 
 impl Http {
     pub(super) fn new(client: Client, url: Url) -> Self {
-        Self { client, url }
+        Self { client, url, longest: Arc::default() }
     }
 
     /// Sends a request and reads the answer's body. A status other than success is an error with what came along.
@@ -43,10 +48,12 @@ impl Http {
         let response = request.send().await.map_err(TransportErrorKind::custom)?;
         let status = response.status();
         if status.is_success() {
-            return read(response, bytes_max).await;
+            let body = read(response, bytes_max, self.longest.load(Relaxed)).await?;
+            self.longest.fetch_max(body.len(), Relaxed);
+            return Ok(body);
         }
         let retry_after = retry_after(&response);
-        let body = read(response, ERROR_BYTES_MAX).await.unwrap_or_default();
+        let body = read(response, ERROR_BYTES_MAX, 0).await.unwrap_or_default();
         let words = String::from_utf8_lossy(&body).into_owned();
         Err(TransportErrorKind::http_error_with_retry_after(status.as_u16(), words, retry_after))
     }
@@ -58,13 +65,13 @@ fn retry_after(response: &Response) -> Option<Duration> {
     value.trim().parse().ok().map(Duration::from_secs)
 }
 
-async fn read(mut response: Response, bytes_max: usize) -> TransportResult<Vec<u8>> {
+async fn read(mut response: Response, bytes_max: usize, expected: usize) -> TransportResult<Vec<u8>> {
     let overlong = || TransportErrorKind::custom(Overlong { bytes_max });
-    let announced = usize::try_from(response.content_length().unwrap_or_default()).unwrap_or(usize::MAX);
-    if announced > bytes_max {
+    let announced = response.content_length().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    if announced.is_some_and(|announced| announced > bytes_max) {
         return Err(overlong());
     }
-    let mut body = Vec::with_capacity(announced);
+    let mut body = Vec::with_capacity(announced.unwrap_or(expected.min(bytes_max)));
     while let Some(chunk) = response.chunk().await.map_err(TransportErrorKind::custom)? {
         if chunk.len() > bytes_max - body.len() {
             return Err(overlong());

@@ -30,7 +30,10 @@ struct Request<'a, F> {
 
 /// The logs of an answer, or why there are none; `refused` makes an error of the node's code and words.
 pub(super) fn parse(body: &[u8], refused: impl FnOnce(i64, String) -> ChainError) -> Result<Vec<Log>, ChainError> {
-    let answer: Answer = serde_json::from_slice(body).map_err(|error| match error.classify() {
+    // Once for all of it is cheaper than for each string.
+    let text =
+        std::str::from_utf8(body).map_err(|error| ChainError::Unavailable(format!("an answer in no text: {error}")))?;
+    let answer: Answer = serde_json::from_str(text).map_err(|error| match error.classify() {
         // What breaks off was too large for somebody on the way; nothing at all says nothing.
         Category::Eof if !body.is_empty() => {
             ChainError::TooLarge { message: format!("the answer ends after {} bytes", body.len()), limit_blocks: None }
@@ -39,7 +42,7 @@ pub(super) fn parse(body: &[u8], refused: impl FnOnce(i64, String) -> ChainError
     })?;
     match answer {
         Answer { error: Some(error), .. } => Err(refused(error.code, error.message)),
-        Answer { result: Some(logs), .. } => logs.into_iter().map(Log::try_from).collect(),
+        Answer { result: Some(logs), .. } => logs.into_iter().map(|Placed(log)| log).collect(),
         Answer { result: None, error: None } => {
             Err(ChainError::Unavailable("an answer with neither result nor error".into()))
         }
@@ -49,7 +52,7 @@ pub(super) fn parse(body: &[u8], refused: impl FnOnce(i64, String) -> ChainError
 #[derive(Deserialize)]
 struct Answer {
     #[serde(default)]
-    result: Option<Vec<AnsweredLog>>,
+    result: Option<Vec<Placed>>,
     #[serde(default)]
     error: Option<Refusal>,
 }
@@ -77,35 +80,45 @@ struct AnsweredLog {
     removed: bool,
 }
 
-/// A log that says it was removed, or lacks its place in the chain, is of no block.
-impl TryFrom<AnsweredLog> for Log {
-    type Error = ChainError;
+/// A log, or why it cannot be one.
+struct Placed(Result<Log, ChainError>);
 
-    fn try_from(log: AnsweredLog) -> Result<Self, ChainError> {
-        let of_no_block = || ChainError::Contradiction("a log of no block".into());
-        if log.removed {
-            return Err(of_no_block());
-        }
-        let index = |quantity: Option<Quantity>| u32::try_from(quantity?.0).ok();
-        let placed = Self {
-            block_number: log.block_number.ok_or_else(of_no_block)?.0,
-            block_hash: log.block_hash.ok_or_else(of_no_block)?,
-            block_timestamp: log.block_timestamp.map(|timestamp| timestamp.0),
-            tx_hash: log.transaction_hash.ok_or_else(of_no_block)?,
-            tx_index: index(log.transaction_index).ok_or_else(of_no_block)?,
-            log_index: index(log.log_index).ok_or_else(of_no_block)?,
-            address: log.address,
-            topics: log.topics,
-            data: log.data,
-        };
-        if placed.topics.len() > TOPICS_MAX {
-            let Self { block_number, tx_hash, log_index, .. } = placed;
-            return Err(ChainError::Contradiction(format!(
-                "block {block_number}, transaction {tx_hash}, log {log_index}: the log has more than {TOPICS_MAX} topics"
-            )));
-        }
-        Ok(placed)
+impl<'de> Deserialize<'de> for Placed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let log = AnsweredLog::deserialize(deserializer)?;
+        let placed = log.placed().ok_or_else(|| ChainError::Contradiction("a log of no block".into()));
+        Ok(Self(placed.and_then(with_few_topics)))
     }
+}
+
+impl AnsweredLog {
+    /// `None` for a log that says it was removed or lacks its place in the chain.
+    fn placed(self) -> Option<Log> {
+        if self.removed {
+            return None;
+        }
+        Some(Log {
+            block_number: self.block_number?.0,
+            block_hash: self.block_hash?,
+            block_timestamp: self.block_timestamp.map(|timestamp| timestamp.0),
+            tx_hash: self.transaction_hash?,
+            tx_index: u32::try_from(self.transaction_index?.0).ok()?,
+            log_index: u32::try_from(self.log_index?.0).ok()?,
+            address: self.address,
+            topics: self.topics,
+            data: self.data,
+        })
+    }
+}
+
+fn with_few_topics(log: Log) -> Result<Log, ChainError> {
+    if log.topics.len() <= TOPICS_MAX {
+        return Ok(log);
+    }
+    let Log { block_number, tx_hash, log_index, .. } = log;
+    Err(ChainError::Contradiction(format!(
+        "block {block_number}, transaction {tx_hash}, log {log_index}: the log has more than {TOPICS_MAX} topics"
+    )))
 }
 
 /// A number as JSON-RPC writes it: `0x` and up to sixteen digits.
@@ -148,7 +161,11 @@ mod tests {
         "blockNumber":"0x10","blockTimestamp":"0x64","transactionIndex":"0x3","logIndex":"0xff","removed":false}"#;
 
     fn parsed(body: &str) -> Result<Vec<Log>, ChainError> {
-        parse(body.as_bytes(), |code, message| classify(code, &message))
+        parse(body.as_bytes(), classified)
+    }
+
+    fn classified(code: i64, words: String) -> ChainError {
+        classify(code, &words)
     }
 
     fn answer(logs: &str) -> Result<Vec<Log>, ChainError> {
@@ -206,6 +223,7 @@ mod tests {
         check_refused("0x10", "0x10000000000000000", is_unavailable);
         check_refused("0x0102", "0x010", is_unavailable);
         check_refused("0x1111", "0x11", is_unavailable);
+        assert!(matches!(parse(b"{\"\xff\"", classified), Err(ChainError::Unavailable(_))));
         for body in ["", "{}", r#"{"result":null}"#, r#"{"result":{}}"#, "<html>"] {
             assert!(matches!(parsed(body), Err(ChainError::Unavailable(_))), "{body}");
         }
