@@ -35,7 +35,7 @@ async fn node() -> RpcChain {
 
 #[tokio::test]
 async fn a_range_without_end_is_too_large() {
-    let query = LogQuery { addresses: vec![Address::ZERO], topics: Vec::new() };
+    let query = LogQuery { addresses: vec![Address::ZERO], topics: Vec::new(), topic1: None };
     let answer = node().await.logs_in_range(1, 1_000, &query).await;
     assert!(matches!(answer, Err(ChainError::TooLarge { limit_blocks: None, .. })), "{answer:?}");
 }
@@ -43,7 +43,7 @@ async fn a_range_without_end_is_too_large() {
 #[tokio::test]
 async fn what_no_smaller_range_mends_is_no_answer() {
     let node = node().await;
-    let query = LogQuery { addresses: vec![Address::ZERO], topics: Vec::new() };
+    let query = LogQuery { addresses: vec![Address::ZERO], topics: Vec::new(), topic1: None };
     let logs = node.logs_of_block(B256::ZERO, &query).await;
     assert!(matches!(logs, Err(ChainError::Unavailable(_))), "{logs:?}");
     let head = node.head().await;
