@@ -107,7 +107,9 @@ impl RpcChain {
         let refused = |code, words| classify(code, &self.hide(words));
         let attempt = || async {
             let body = self.http.post(request.clone(), bytes_max).await.map_err(|error| self.error_of_logs(error))?;
-            logs::parse(&body, refused)
+            let answer = logs::parse(&body, refused);
+            self.http.recycle(body);
+            answer
         };
         patiently(attempt).await
     }

@@ -107,26 +107,31 @@ impl SupplyState {
         known: &BTreeMap<u64, StoredHeader>,
         word: LightWord,
     ) -> Result<Vec<StoredBlock>, StepError> {
-        let mut decoded: BTreeMap<u64, StoredBlock> = BTreeMap::new();
+        let mut decoded: Vec<StoredBlock> = Vec::with_capacity(blocks.len());
         for FetchedBlock { header, logs } in blocks {
             let mut stored = begin(agreed(&header, known.get(&header.number))?, known);
+            stored.block.entries.reserve_exact(logs.len());
             for log in logs.iter().filter(|log| log.topics.first() == Some(&VVV_TRANSFER)) {
                 if self.decoder.contract(log) == Some(Contract::Vvv) {
                     stored.block.entries.push(self.decoder.decode(Contract::Vvv, log)?);
                 }
             }
-            decoded.insert(header.number, stored);
+            decoded.push(stored);
         }
-        hold_mints(decoded.values(), &word.mints)?;
+        hold_mints(decoded.iter(), &word.mints)?;
         for (number, payout) in word.payouts {
-            let header = known.get(&number).copied();
-            let header =
-                header.ok_or_else(|| StoreError::Corrupt(format!("a log of block {number}, but no header")))?;
-            let entries = &mut decoded.entry(number).or_insert_with(|| begin(header, known)).block.entries;
+            let at = decoded.partition_point(|stored| stored.header.number < number);
+            if decoded.get(at).is_none_or(|stored| stored.header.number != number) {
+                let header = known.get(&number).copied();
+                let header =
+                    header.ok_or_else(|| StoreError::Corrupt(format!("a log of block {number}, but no header")))?;
+                decoded.insert(at, begin(header, known));
+            }
+            let entries = &mut decoded[at].block.entries;
             let place = entries.partition_point(|entry| entry.log_index < payout.log_index);
             entries.insert(place, payout);
         }
-        Ok(decoded.into_values().collect())
+        Ok(decoded)
     }
 }
 

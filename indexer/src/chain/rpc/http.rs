@@ -1,8 +1,6 @@
 //! JSON-RPC over HTTP with a bound on every answer: a node that never stops sending is cut off.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -19,14 +17,16 @@ use url::Url;
 const ANSWER_BYTES_MAX: usize = 16 << 20;
 /// What is read of an answer that is an error.
 const ERROR_BYTES_MAX: usize = 64 << 10;
+/// As many as are read at once in a backfill.
+const SPARE_MAX: usize = 4;
 
 /// A node's URL and the client that reaches it.
 #[derive(Clone, Debug)]
 pub(super) struct Http {
     client: Client,
     url: Url,
-    /// The longest answer so far. Room is made for as much again where a node does not say how much it will send.
-    longest: Arc<AtomicUsize>,
+    /// Room that earlier answers took, for the next: fresh memory costs more than what is read into it.
+    spare: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 /// An answer was not read to its end.
@@ -38,7 +38,7 @@ pub(super) struct Overlong {
 
 impl Http {
     pub(super) fn new(client: Client, url: Url) -> Self {
-        Self { client, url, longest: Arc::default() }
+        Self { client, url, spare: Arc::default() }
     }
 
     /// Sends a request and reads the answer's body. A status other than success is an error with what came along.
@@ -48,14 +48,26 @@ impl Http {
         let response = request.send().await.map_err(TransportErrorKind::custom)?;
         let status = response.status();
         if status.is_success() {
-            let body = read(response, bytes_max, self.longest.load(Relaxed)).await?;
-            self.longest.fetch_max(body.len(), Relaxed);
-            return Ok(body);
+            let room = self.spare().pop().unwrap_or_default();
+            return read(response, bytes_max, room).await;
         }
         let retry_after = retry_after(&response);
-        let body = read(response, ERROR_BYTES_MAX, 0).await.unwrap_or_default();
+        let body = read(response, ERROR_BYTES_MAX, Vec::new()).await.unwrap_or_default();
         let words = String::from_utf8_lossy(&body).into_owned();
         Err(TransportErrorKind::http_error_with_retry_after(status.as_u16(), words, retry_after))
+    }
+
+    /// Takes back the room of an answer that was read.
+    pub(super) fn recycle(&self, mut body: Vec<u8>) {
+        let mut spare = self.spare();
+        if spare.len() < SPARE_MAX && body.capacity() <= ANSWER_BYTES_MAX {
+            body.clear();
+            spare.push(body);
+        }
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -65,13 +77,13 @@ fn retry_after(response: &Response) -> Option<Duration> {
     value.trim().parse().ok().map(Duration::from_secs)
 }
 
-async fn read(mut response: Response, bytes_max: usize, expected: usize) -> TransportResult<Vec<u8>> {
+async fn read(mut response: Response, bytes_max: usize, mut body: Vec<u8>) -> TransportResult<Vec<u8>> {
     let overlong = || TransportErrorKind::custom(Overlong { bytes_max });
     let announced = response.content_length().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
     if announced.is_some_and(|announced| announced > bytes_max) {
         return Err(overlong());
     }
-    let mut body = Vec::with_capacity(announced.unwrap_or(expected.min(bytes_max)));
+    body.reserve(announced.unwrap_or_default());
     while let Some(chunk) = response.chunk().await.map_err(TransportErrorKind::custom)? {
         if chunk.len() > bytes_max - body.len() {
             return Err(overlong());
@@ -96,7 +108,9 @@ impl Service<RequestPacket> for Http {
         Box::pin(async move {
             let request = serde_json::to_vec(&request).map_err(TransportError::ser_err)?;
             let body = http.post(request, ANSWER_BYTES_MAX).await?;
-            serde_json::from_slice(&body).map_err(|error| TransportError::deser_err(error, ""))
+            let answer = serde_json::from_slice(&body).map_err(|error| TransportError::deser_err(error, ""));
+            http.recycle(body);
+            answer
         })
     }
 }
