@@ -22,7 +22,7 @@ impl Default for Backoff {
 
 impl Backoff {
     /// After another failure.
-    pub fn next(&mut self) -> Duration {
+    pub fn pause(&mut self) -> Duration {
         let pause = jittered(self.next);
         self.next = (self.next * 2).min(LONGEST);
         pause
@@ -49,11 +49,11 @@ mod tests {
         let around = |pause: Duration, expected: Duration| {
             assert!(pause >= expected.mul_f64(0.75) && pause < expected.mul_f64(1.25), "{pause:?}, not {expected:?}");
         };
-        around(backoff.next(), FIRST);
-        around(backoff.next(), FIRST * 2);
-        (0..20).for_each(|_| assert!(backoff.next() > Duration::ZERO));
-        around(backoff.next(), LONGEST);
+        around(backoff.pause(), FIRST);
+        around(backoff.pause(), FIRST * 2);
+        (0..20).for_each(|_| assert!(backoff.pause() > Duration::ZERO));
+        around(backoff.pause(), LONGEST);
         backoff.reset();
-        around(backoff.next(), FIRST);
+        around(backoff.pause(), FIRST);
     }
 }

@@ -1,9 +1,12 @@
-//! A node over HTTP or WebSocket, through alloy.
+//! A node over HTTP or WebSocket, through alloy; logs alone are read without it.
 //!
 //! Blocks are asked for without their transactions and through a network type that takes any, because Base's first
 //! transaction of each block is a deposit of type 0x7e. No retry layer lies between: errors are classified here.
 
-use std::future::IntoFuture;
+mod http;
+mod logs;
+
+use std::future::{Future, IntoFuture};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,22 +18,28 @@ use alloy_network::{AnyNetwork, AnyRpcBlock, AnyRpcHeader, AnyTransactionReceipt
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_provider::{Provider, RootProvider};
 use alloy_rpc_client::RpcClient;
-use alloy_rpc_types_eth::{Filter, Log as RpcLog, TransactionInput, TransactionRequest};
+use alloy_rpc_types_eth::{Filter, TransactionInput, TransactionRequest};
 use alloy_transport::{TransportError, TransportErrorKind};
-use alloy_transport_http::Http;
 use anyhow::Context;
+use serde_json::value::RawValue;
 use url::Url;
 
+use self::http::{Http, Overlong};
 use super::backoff::jittered;
 use super::error::{classify, classify_http, short};
 use super::gate::Gate;
 use super::heads::Heads;
-use super::socket::Socket;
+use super::socket::{Socket, SocketError};
 use super::{At, Chain, ChainError, Finality, Grade, Graded, Header, Log, LogQuery};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A node that asks for more than this is not waited for here.
 const THROTTLED_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The most that the logs of a range may take as text, and those of one block, which no smaller range can replace.
+/// Logs take less in memory than as text.
+const RANGE_BYTES_MAX: usize = 16 << 20;
+const BLOCK_BYTES_MAX: usize = 64 << 20;
 
 /// How long a node is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -47,12 +56,19 @@ impl Default for Patience {
     }
 }
 
+/// How a node is reached.
+#[derive(Clone, Debug)]
+enum Link {
+    Http(Http),
+    Socket(Socket),
+}
+
 /// One node.
 #[derive(Clone, Debug)]
 pub struct RpcChain {
     provider: RootProvider<AnyNetwork>,
+    link: Link,
     gate: Arc<Gate>,
-    socket: Option<Socket>,
     /// What must not be repeated: the URL may hold a key, anywhere but in its host.
     secrets: Arc<[String]>,
     patience: Patience,
@@ -73,16 +89,19 @@ impl RpcChain {
     /// As [`RpcChain::new`].
     pub fn limited(url: Url, requests_per_second: Option<NonZeroU32>, patience: Patience) -> anyhow::Result<Self> {
         let secrets = secrets(&url);
-        let (client, socket) = match url.scheme() {
-            "http" | "https" => (RpcClient::new(Http::with_client(http_client(patience.request)?, url), false), None),
+        let (client, link) = match url.scheme() {
+            "http" | "https" => {
+                let http = Http::new(http_client(patience.request)?, url);
+                (RpcClient::new(http.clone(), false), Link::Http(http))
+            }
             "ws" | "wss" => {
                 let socket = Socket::new(&url);
-                (RpcClient::new(socket.clone(), false), Some(socket))
+                (RpcClient::new(socket.clone(), false), Link::Socket(socket))
             }
             other => anyhow::bail!("an RPC URL starts with http://, https://, ws:// or wss://, not {other}://"),
         };
         let gate = Arc::new(Gate::new(requests_per_second));
-        Ok(Self { provider: RootProvider::new(client), gate, socket, secrets, patience })
+        Ok(Self { provider: RootProvider::new(client), link, gate, secrets, patience })
     }
 
     /// Requests that went out so far.
@@ -92,7 +111,7 @@ impl RpcChain {
 
     /// Whether new heads can be pushed.
     pub fn pushes(&self) -> bool {
-        self.socket.is_some()
+        matches!(self.link, Link::Socket(_))
     }
 
     /// New heads as the node pushes them.
@@ -100,17 +119,18 @@ impl RpcChain {
     /// # Errors
     /// [`ChainError`], where it does not push or cannot be reached.
     pub async fn heads(&self) -> Result<Heads, ChainError> {
-        let Some(socket) = &self.socket else { return Err(ChainError::Refused("no WebSocket URL".into())) };
+        let Link::Socket(socket) = &self.link else { return Err(ChainError::Refused("no WebSocket URL".into())) };
         self.gate.pass().await;
         Heads::subscribe(socket).await.map_err(|error| self.error(error))
     }
 
-    /// Classifies, and takes the URL out of the words: it may hold a key.
+    /// Takes the URL out of a node's words: it may hold a key.
+    fn hide(&self, text: String) -> String {
+        short(&self.secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), "<hidden>")))
+    }
+
     fn error(&self, error: TransportError) -> ChainError {
-        let hide = |text: String| {
-            let hidden = self.secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), "<hidden>"));
-            short(&hidden)
-        };
+        let hide = |text| self.hide(text);
         match error {
             RpcError::ErrorResp(payload) => classify(payload.code, &hide(payload.message.into_owned())),
             RpcError::Transport(TransportErrorKind::HttpError(http)) => {
@@ -130,25 +150,59 @@ impl RpcChain {
         }
     }
 
-    /// Asks; where the node throttles, a few times more, so that one refusal among many requests does not cost all of
-    /// them.
     async fn ask<T, F>(&self, request: impl Fn() -> F) -> Result<T, ChainError>
     where
         F: IntoFuture<Output = Result<T, TransportError>>,
     {
-        let mut pauses = self.patience.throttled.into_iter();
-        loop {
+        let request = &request;
+        let attempt = || async move {
             self.gate.pass().await;
-            let error = match request().await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => self.error(error),
-            };
-            let ChainError::Throttled { retry_after, .. } = &error else { return Err(error) };
-            let Some(pause) = pauses.next() else { return Err(error) };
-            match retry_after {
-                Some(wait) if *wait > THROTTLED_PATIENCE => return Err(error),
-                wait => tokio::time::sleep(wait.unwrap_or_default().max(jittered(pause))).await,
+            request().await.map_err(|error| self.error(error))
+        };
+        patiently(&self.patience, attempt).await
+    }
+
+    async fn ask_logs(&self, filter: &Filter, bytes_max: usize) -> Result<Graded, ChainError> {
+        let attempt = || async {
+            self.gate.pass().await;
+            match &self.link {
+                Link::Http(http) => self.logs_over_http(http, filter, bytes_max).await,
+                Link::Socket(_) => self.logs_over_socket(filter).await,
             }
+        };
+        Ok(Graded { logs: patiently(&self.patience, attempt).await?, grade: Grade::Single })
+    }
+
+    async fn logs_over_http(&self, http: &Http, filter: &Filter, bytes_max: usize) -> Result<Vec<Log>, ChainError> {
+        let body = http.post(logs::request(filter)?, bytes_max).await.map_err(|error| self.error_of_logs(error))?;
+        let answer = logs::parse(&body, |code, words| classify(code, &self.hide(words)));
+        http.recycle(body);
+        answer
+    }
+
+    async fn logs_over_socket(&self, filter: &Filter) -> Result<Vec<Log>, ChainError> {
+        let request = self.provider.client().request::<_, Box<RawValue>>("eth_getLogs", (filter,));
+        let answer = request.await.map_err(|error| self.error_of_logs(error))?;
+        logs::parse_result(answer.get())
+    }
+
+    /// An answer that is too long, comes too slowly or breaks off is one that a smaller range mends.
+    fn error_of_logs(&self, error: TransportError) -> ChainError {
+        let too_large = match &error {
+            RpcError::Transport(TransportErrorKind::Custom(error)) => {
+                match (error.downcast_ref::<reqwest::Error>(), error.downcast_ref::<SocketError>()) {
+                    (Some(error), _) => {
+                        !error.is_connect() && (error.is_timeout() || error.is_body() || error.is_decode())
+                    }
+                    (None, Some(error)) => *error != SocketError::NotConnected,
+                    (None, None) => error.downcast_ref::<Overlong>().is_some(),
+                }
+            }
+            _ => false,
+        };
+        match self.error(error) {
+            ChainError::Unavailable(message) if too_large => ChainError::TooLarge { message, limit_blocks: None },
+            error => error,
         }
     }
 
@@ -250,12 +304,16 @@ impl Chain for RpcChain {
 
     async fn logs_of_block(&self, header: &Header, query: &LogQuery) -> Result<Graded, ChainError> {
         let filter = filter(query).at_block_hash(header.hash);
-        logs(self.ask(|| self.provider.get_logs(&filter)).await?)
+        match self.ask_logs(&filter, BLOCK_BYTES_MAX).await {
+            Err(ChainError::TooLarge { message, .. }) => Err(ChainError::Unavailable(message)),
+            answer => answer,
+        }
     }
 
     async fn logs_in_range(&self, from: u64, to: u64, query: &LogQuery) -> Result<Graded, ChainError> {
         let filter = filter(query).from_block(from).to_block(to);
-        logs(self.ask(|| self.provider.get_logs(&filter)).await?)
+        let bytes_max = if from == to { BLOCK_BYTES_MAX } else { RANGE_BYTES_MAX };
+        self.ask_logs(&filter, bytes_max).await
     }
 
     async fn call(&self, at: At, to: Address, data: Bytes) -> Result<Bytes, ChainError> {
@@ -270,6 +328,26 @@ impl Chain for RpcChain {
     async fn storage(&self, at: At, address: Address, slot: U256) -> Result<B256, ChainError> {
         let word = self.ask(|| self.provider.get_storage_at(address, slot).block_id(id(at))).await?;
         Ok(B256::from(word))
+    }
+}
+
+/// Asks; where the node throttles, a few times more, so that one refusal among many requests does not cost all of them.
+async fn patiently<T, F>(patience: &Patience, request: impl Fn() -> F) -> Result<T, ChainError>
+where
+    F: Future<Output = Result<T, ChainError>>,
+{
+    let mut pauses = patience.throttled.into_iter();
+    loop {
+        let error = match request().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let ChainError::Throttled { retry_after, .. } = &error else { return Err(error) };
+        let Some(pause) = pauses.next() else { return Err(error) };
+        match retry_after {
+            Some(wait) if *wait > THROTTLED_PATIENCE => return Err(error),
+            wait => tokio::time::sleep(wait.unwrap_or_default().max(jittered(pause))).await,
+        }
     }
 }
 
@@ -317,31 +395,6 @@ pub(super) fn verified_header(rpc: &AnyRpcHeader) -> Result<Header, ChainError> 
         timestamp: header.timestamp,
         logs_bloom: header.logs_bloom,
         receipts_root: header.receipts_root,
-    })
-}
-
-fn logs(logs: Vec<RpcLog>) -> Result<Graded, ChainError> {
-    let place = |log| log_of(log).ok_or_else(|| ChainError::Contradiction("a log of no block".into()));
-    let logs = logs.into_iter().map(place).collect::<Result<_, _>>()?;
-    Ok(Graded { logs, grade: Grade::Single })
-}
-
-/// `None` for a log that says it was removed or lacks its place in the chain.
-fn log_of(log: RpcLog) -> Option<Log> {
-    if log.removed {
-        return None;
-    }
-    let (topics, data) = log.inner.data.split();
-    Some(Log {
-        block_number: log.block_number?,
-        block_hash: log.block_hash?,
-        block_timestamp: log.block_timestamp,
-        tx_hash: log.transaction_hash?,
-        tx_index: u32::try_from(log.transaction_index?).ok()?,
-        log_index: u32::try_from(log.log_index?).ok()?,
-        address: log.inner.address,
-        topics,
-        data,
     })
 }
 

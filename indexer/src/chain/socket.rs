@@ -11,6 +11,7 @@ use alloy_json_rpc::{RequestPacket, ResponsePacket};
 use alloy_pubsub::{ConnectionHandle, PubSubConnect, PubSubFrontend};
 use alloy_transport::{TransportError, TransportErrorKind, TransportFut, TransportResult};
 use alloy_transport_ws::{WebSocketConfig, WsConnect};
+use thiserror::Error;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 use tower::Service;
@@ -22,6 +23,20 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest answer that is received: logs of a range. A larger one ends the connection.
 const ANSWER_BYTES_MAX: usize = 128 << 20;
+
+/// Why nothing came over the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(super) enum SocketError {
+    /// There is no connection now.
+    #[error("not connected")]
+    NotConnected,
+    /// There was one. What it carried may have been too large for somebody.
+    #[error("the connection broke off")]
+    BrokeOff,
+    /// It was not answered in time.
+    #[error("no answer within {} s", REQUEST_TIMEOUT.as_secs())]
+    NoAnswer,
+}
 
 /// A transport that connects by itself.
 #[derive(Clone, Debug)]
@@ -57,7 +72,7 @@ impl Socket {
             return Ok(frontend.clone());
         }
         if state.not_before.is_some_and(|not_before| Instant::now() < not_before) {
-            return Err(TransportErrorKind::custom_str("not connected; the next attempt is due in a moment"));
+            return Err(TransportErrorKind::custom(SocketError::NotConnected));
         }
         match timeout(CONNECT_TIMEOUT, Once(self.0.connect.clone()).into_service()).await {
             Ok(Ok(frontend)) => {
@@ -66,11 +81,11 @@ impl Socket {
                 Ok(frontend)
             }
             failed => {
-                let pause = state.backoff.next();
+                let pause = state.backoff.pause();
                 state.not_before = Some(Instant::now() + pause);
                 Err(match failed {
                     Ok(Err(error)) => error,
-                    _ => TransportErrorKind::custom_str("no connection within the time for it"),
+                    _ => TransportErrorKind::custom(SocketError::NotConnected),
                 })
             }
         }
@@ -87,7 +102,7 @@ impl Socket {
     pub(super) async fn drop_connection(&self) {
         let mut state = self.0.state.lock().await;
         if state.frontend.take().is_some() && !state.has_answered {
-            let pause = state.backoff.next();
+            let pause = state.backoff.pause();
             state.not_before = Some(Instant::now() + pause);
         }
     }
@@ -98,13 +113,13 @@ impl Socket {
         match answer {
             Ok(Err(error)) if error.as_transport_err().is_some_and(TransportErrorKind::is_backend_gone) => {
                 self.drop_connection().await;
-                Err(TransportErrorKind::custom_str("the connection broke off"))
+                Err(TransportErrorKind::custom(SocketError::BrokeOff))
             }
             Ok(answer) => {
                 self.answered().await;
                 answer
             }
-            Err(_) => Err(TransportErrorKind::custom_str("no answer within the time for it")),
+            Err(_) => Err(TransportErrorKind::custom(SocketError::NoAnswer)),
         }
     }
 }

@@ -83,7 +83,12 @@ struct DatabaseArgs {
 #[derive(Debug, Args)]
 struct LogArgs {
     /// What to log: off, error, warn, info, debug, trace, or directives such as indexer=debug.
-    #[arg(long, env = "LOG", default_value = "info,sqlx=warn", value_name = "FILTER")]
+    #[arg(
+        long,
+        env = "LOG",
+        default_value = "info,sqlx=warn,alloy_pubsub=off,alloy_transport_ws=off",
+        value_name = "FILTER"
+    )]
     log: String,
 }
 

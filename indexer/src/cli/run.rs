@@ -9,6 +9,9 @@ use indexer::run::{RunConfig, run};
 
 use super::{DatabaseArgs, Failure, LogArgs, NodeArgs};
 
+/// The same where the deployment does not say how often there is a block.
+const SILENCE: Duration = Duration::from_secs(10);
+
 /// Backfill, then follow the head; goes on where it stopped.
 ///
 /// SIGINT and SIGTERM stop it after the block in hand. Nothing else ends it once it runs: a halt keeps the process
@@ -65,6 +68,7 @@ impl RunArgs {
                 agree: self.agree.map(|nodes| if nodes == 1 { Agree::One } else { Agree::Two }),
                 verify_receipts: self.verify_receipts,
                 depths: deployment.finality,
+                silence: deployment.clock.map_or(SILENCE, |clock| silence(clock.seconds_per_block)),
                 ..self.nodes.config()?
             },
             database_url: self.database.database_url,
@@ -79,6 +83,11 @@ impl RunArgs {
             Err(error) => Err(Failure { code: error.exit_code(), message: error.to_string() }),
         }
     }
+}
+
+/// A subscription is silent when nothing comes for the time of five blocks.
+fn silence(seconds_per_block: u64) -> Duration {
+    Duration::from_secs(seconds_per_block.saturating_mul(5).max(5))
 }
 
 /// Resolves at the first SIGINT or SIGTERM.

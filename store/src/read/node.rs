@@ -56,7 +56,10 @@ struct NodeRow {
 /// [`ReadError`].
 pub async fn all(connection: &mut PgConnection) -> Result<Vec<Node>, ReadError> {
     let rows: Vec<NodeRow> = sqlx::query_as(
-        "select host, greatest(0, floor(extract(epoch from now() - answered_at)))::bigint as answered_seconds_ago,
+        "select host,
+                case when answered_at is not null
+                    then greatest(0, floor(extract(epoch from now() - answered_at)))::bigint
+                end as answered_seconds_ago,
                 head_number, head_timestamp, lag_seconds, latency_ms, error_rate, requests, preferred, pushes,
                 excluded, detail
            from node order by place",

@@ -102,9 +102,9 @@ impl Health {
     pub(super) fn failed(&mut self, now: Instant, error: &ChainError) {
         self.note(false);
         let pause = match error {
-            ChainError::Throttled { retry_after: Some(wait), .. } => (*wait).max(self.backoff.next()),
+            ChainError::Throttled { retry_after: Some(wait), .. } => (*wait).max(self.backoff.pause()),
             ChainError::Contradiction(_) => ASIDE_AFTER_LIE,
-            _ => self.backoff.next(),
+            _ => self.backoff.pause(),
         };
         self.aside = Some((now + pause, error.to_string()));
     }

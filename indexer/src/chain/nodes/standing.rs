@@ -1,7 +1,7 @@
 //! Nodes held against one another by what they say of the chain: who lags, who is on a fork.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use alloy_primitives::B256;
 
@@ -41,11 +41,13 @@ impl Pool {
     }
 
     /// By block time behind the newest head; of three and more, behind the second newest, so that no single node can
-    /// make all others look late.
+    /// make all others look late. For the same reason no head counts as later than it is.
     fn judge_lag(&self) {
         let now = Instant::now();
+        let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(u64::MAX, |since| since.as_secs());
         let heads = self.nodes.iter().filter(|node| self.is_heard(node, now));
-        let mut times: Vec<u64> = heads.filter_map(|node| Some(node.health().head()?.header.timestamp)).collect();
+        let mut times: Vec<u64> =
+            heads.filter_map(|node| Some(node.health().head()?.header.timestamp.min(clock))).collect();
         times.sort_unstable_by(|a, b| b.cmp(a));
         let newest = times.get(usize::from(times.len() > 2)).copied();
         for node in &self.nodes {

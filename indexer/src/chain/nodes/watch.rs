@@ -15,6 +15,8 @@ use crate::chain::{Chain, ChainError};
 
 /// How often a node is looked at that does not push.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Pushes that come faster are passed over: a node must not keep us busy with its heads.
+const PUSHES_APART: Duration = Duration::from_millis(20);
 /// How often it is asked again which chain it is of.
 const CHAIN_EVERY: Duration = Duration::from_secs(60);
 
@@ -48,7 +50,7 @@ impl Pool {
                 backoff.reset();
             }
             self.look_at(place).await;
-            let pause = if node.chain.pushes() { backoff.next().min(LOOK_EVERY) } else { jittered(LOOK_EVERY) };
+            let pause = if node.chain.pushes() { backoff.pause().min(LOOK_EVERY) } else { jittered(LOOK_EVERY) };
             sleep(pause).await;
         }
     }
@@ -93,6 +95,7 @@ impl Pool {
                     node.health().answered(Instant::now(), None);
                     self.saw_head(place, &head);
                     self.woken.notify_one();
+                    sleep(PUSHES_APART).await;
                 }
                 Ok(Err(error)) => break error,
                 Err(_) => {
