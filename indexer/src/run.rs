@@ -34,6 +34,8 @@ const OBSERVE_EVERY: Duration = Duration::from_secs(1);
 const TAGS_MAX_AGE: Duration = Duration::from_secs(2);
 /// A step under way when the stop is asked for has this long to end.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
+/// Whether totals are to be compared is looked at more seldom than whether there is a new block.
+const POLLS_PER_LOOK: u32 = 10;
 /// Between attempts to reach what is needed at start.
 const STARTUP_PAUSE: Duration = Duration::from_secs(1);
 
@@ -137,7 +139,8 @@ async fn start(config: &RunConfig) -> Result<Started, StartError> {
         Reconciler { chain: chain.clone(), database, notes: notes.clone(), deployment: deployment.clone() };
     let (orders, ordered) = mpsc::channel(1);
     let remedy = Remedy::new((config.reconcile_every > 0).then(|| reconciler.clone()), ordered);
-    let reconciliation = watch::Watch { reconciler, every_blocks: config.reconcile_every, orders };
+    let look_every = config.poll_interval * POLLS_PER_LOOK;
+    let reconciliation = watch::Watch { reconciler, every_blocks: config.reconcile_every, look_every, orders };
     let follower = Follower::new(chain.clone(), writer, deployment).await.map_err(start_error)?;
     Ok(Started { follower, remedy, nodes: chain, notes, drift, reconciliation })
 }

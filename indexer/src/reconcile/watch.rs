@@ -10,8 +10,6 @@ use tracing::{debug, info, warn};
 use super::{ReconcileError, Reconciler, Verdict, cursor};
 use crate::chain::Chain;
 
-/// How often it is looked whether a checkpoint is due; and so the least time between two in a backfill.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Until the next try after one that came to nothing.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
 
@@ -31,6 +29,8 @@ pub struct Watch<C> {
     pub reconciler: Reconciler<C>,
     /// Blocks from one checkpoint to the next; 0: never.
     pub every_blocks: u64,
+    /// How often it is looked whether a checkpoint is due; and so the least time between two in a backfill.
+    pub look_every: Duration,
     /// To the follower.
     pub orders: mpsc::Sender<Order>,
 }
@@ -53,7 +53,7 @@ impl<C: Chain> Watch<C> {
         let mut seen = Lane::BOTH.map(|lane| (lane, Seen::default()));
         let mut said = String::new();
         loop {
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(self.look_every).await;
             for (lane, seen) in &mut seen {
                 let Err(error) = self.look(*lane, seen).await else { continue };
                 let failure = error.to_string();
