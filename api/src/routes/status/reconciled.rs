@@ -8,7 +8,7 @@ use crate::wire::Time;
 
 /// How far network totals were found equal to the contracts' own answers.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ReconciledView {
+pub(super) struct ReconciledView {
     /// Of staking and DIEM, and of VVV what was minted.
     pub(super) capacity: CheckpointsView,
     /// Of VVV.
@@ -19,7 +19,7 @@ pub struct ReconciledView {
 
 /// Comparisons of one set of totals.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct CheckpointsView {
+pub(super) struct CheckpointsView {
     /// The newest block at which all were equal; null: none yet.
     #[schema(minimum = 0, example = 51_530_033)]
     pub(super) block_number: Option<u64>,
@@ -32,7 +32,7 @@ pub struct CheckpointsView {
 
 /// Blocks that were undone and fetched again.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct RepairsView {
+pub(super) struct RepairsView {
     /// How often.
     #[schema(minimum = 0, example = 0)]
     pub(super) count: u64,
