@@ -2,13 +2,13 @@
 
 use crate::deployment::Clock;
 use crate::read::ReadError;
-use crate::read::progress::{Cursor, Follower, Needs, Progress};
+use crate::read::progress::{Cursor, Follower, Needs, Progress, ReplayUnderWay};
 
 /// Why it cannot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// A name to compare: `database_gone`, `database_forbids`, `not_migrated`, `never_synced`, `lag_above_limit`,
-    /// `indexes_missing`, `fork_suspected`, `halted` or `failing`.
+    /// `indexes_missing`, `other_derivation`, `replaying`, `fork_suspected`, `halted` or `failing`.
     pub name: &'static str,
     /// For a human.
     pub detail: String,
@@ -44,7 +44,21 @@ pub fn reasons(progress: &Progress, clock: Option<Clock>, max_lag_seconds: u64) 
         let detail = "the first backfill is not done: the indexes that VVV balances are found by are still to be built";
         Reason::new("indexes_missing", detail)
     });
-    age.into_iter().chain(indexes).chain(complaints(progress)).collect()
+    age.into_iter().chain(indexes).chain(derivation(progress)).chain(complaints(progress)).collect()
+}
+
+/// Rows of another derivation, and whether they are about to be replaced.
+fn derivation(progress: &Progress) -> impl Iterator<Item = Reason> {
+    let other = (!progress.derivation.is_ours()).then(|| {
+        let (stored, ours) = (progress.derivation.revision, ledger::DERIVATION_REVISION);
+        let detail = format!("what is stored was derived by revision {stored}, this program is of revision {ours}");
+        Reason::new("other_derivation", detail)
+    });
+    let replaying = progress.replay.map(|ReplayUnderWay { from_block, done_blocks, all_blocks }| {
+        let detail = format!("everything from block {from_block} is derived anew: {done_blocks} of {all_blocks} blocks");
+        Reason::new("replaying", detail)
+    });
+    other.into_iter().chain(replaying)
 }
 
 /// Seconds since the state up to this cursor was confirmed to be the chain's head; grows when the writer is dead, when
