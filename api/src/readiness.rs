@@ -10,7 +10,7 @@ use crate::app::App;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Reason {
     /// A name to compare: `database_gone`, `database_forbids`, `not_migrated`, `never_synced`, `lag_above_limit`,
-    /// `indexes_missing`, `fork_suspected`, `halted` or `failing`.
+    /// `indexes_missing`, `other_derivation`, `replaying`, `fork_suspected`, `halted` or `failing`.
     #[schema(example = "lag_above_limit")]
     pub name: &'static str,
     /// For a human.

@@ -55,7 +55,8 @@ fn derivation(progress: &Progress) -> impl Iterator<Item = Reason> {
         Reason::new("other_derivation", detail)
     });
     let replaying = progress.replay.map(|ReplayUnderWay { from_block, done_blocks, all_blocks }| {
-        let detail = format!("everything from block {from_block} is derived anew: {done_blocks} of {all_blocks} blocks");
+        let detail =
+            format!("everything from block {from_block} is derived anew: {done_blocks} of {all_blocks} blocks");
         Reason::new("replaying", detail)
     });
     other.into_iter().chain(replaying)

@@ -25,13 +25,38 @@ macro_rules! keyed {
     ($table:literal, $number:literal, $key:literal) => {
         Exchange {
             delete: concat!(
-                "delete from public.", $table, " where ", $number, " between $1 and $2 and (", $key, ") in (select ",
-                $key, " from (select * from public.", $table, " where ", $number, " between $1 and $2 except select *
-                from replay.", $table, " where ", $number, " between $1 and $2) false_rows)"
+                "delete from public.",
+                $table,
+                " where ",
+                $number,
+                " between $1 and $2 and (",
+                $key,
+                ") in (select ",
+                $key,
+                " from (select * from public.",
+                $table,
+                " where ",
+                $number,
+                " between $1 and $2 except select *
+                from replay.",
+                $table,
+                " where ",
+                $number,
+                " between $1 and $2) false_rows)"
             ),
             insert: concat!(
-                "insert into public.", $table, " select * from replay.", $table, " where ", $number, " between $1 and
-                $2 except select * from public.", $table, " where ", $number, " between $1 and $2"
+                "insert into public.",
+                $table,
+                " select * from replay.",
+                $table,
+                " where ",
+                $number,
+                " between $1 and
+                $2 except select * from public.",
+                $table,
+                " where ",
+                $number,
+                " between $1 and $2"
             ),
         }
     };
