@@ -13,15 +13,18 @@
 //! - [`verify`]: the derived state held against the contracts' own answers
 //! - [`drift`]: the same while the follower runs, at a low rate
 //! - [`status`]: how things stand, from the database alone
+//! - [`measure`], [`bars`]: the same as metrics; how far long work is
 //! - [`deployment`]: which chain and contracts
 
 pub mod backfill;
+pub mod bars;
 pub mod chain;
 pub mod decode;
 pub mod deployment;
 pub mod drift;
 pub mod fetch;
 pub mod follower;
+pub mod measure;
 pub mod pace;
 pub mod plan;
 pub mod range;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use store::deployment::{Clock, Deployment};
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
-use store::read::progress::{Cursor, Needs, Progress, Reorgs};
+use store::read::progress::{Cursor, Derivation, Needs, Progress, Reorgs, ReplayUnderWay};
 use store::read::readiness::{Reason, lag_seconds, reasons, seconds_left};
 use store::read::verification::Verification;
 use store::read::{Database, ReadError, anomaly, progress, verification};
@@ -56,6 +56,8 @@ pub struct Status {
     pub fork_suspected: Option<String>,
     /// Why the writer's last step failed.
     pub failing: Option<String>,
+    /// Which derivation the stored rows are of.
+    pub derivation: DerivationView,
     /// Newest blocks replaced by others.
     pub reorgs: ReorgView,
     /// Logs kept undecoded, by topic.
@@ -93,6 +95,30 @@ pub struct CursorView {
     pub block_hash: Option<B256>,
     /// Its time; `None` where no header is stored and no clock tells.
     pub block_timestamp: Option<Timestamp>,
+}
+
+/// Which derivation the stored rows are of. Rows of another one than this program's are not served.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DerivationView {
+    /// Of the stored rows.
+    pub revision: u32,
+    /// Of this program.
+    pub expected_revision: u32,
+    /// How often rows were replaced by ones derived anew.
+    pub replays: u64,
+    /// A replay under way.
+    pub replay: Option<ReplayView>,
+}
+
+/// How far a replay is; until it is done, the old rows are served.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReplayView {
+    /// First block derived anew.
+    pub from_block: u64,
+    /// Blocks derived, of both cursors together.
+    pub done_blocks: u64,
+    /// Blocks to be derived.
+    pub all_blocks: u64,
 }
 
 /// Newest blocks replaced by others.
@@ -202,6 +228,7 @@ impl Status {
             halted: follower.and_then(|follower| follower.halted.clone()),
             fork_suspected: follower.and_then(|follower| follower.fork_suspected.clone()),
             failing: follower.and_then(|follower| follower.failing.clone()),
+            derivation: DerivationView::new(progress),
             ..Self::default()
         }
     }
@@ -211,6 +238,18 @@ impl CursorView {
     fn new(cursor: Cursor, clock: Option<Clock>) -> Self {
         let timestamp = cursor.timestamp.or_else(|| clock?.timestamp(cursor.number));
         Self { block_number: cursor.number, block_hash: cursor.hash, block_timestamp: timestamp.and_then(time) }
+    }
+}
+
+impl DerivationView {
+    fn new(progress: &Progress) -> Self {
+        let Derivation { revision, replays } = progress.derivation;
+        let replay = progress.replay.map(|ReplayUnderWay { from_block, done_blocks, all_blocks }| ReplayView {
+            from_block,
+            done_blocks,
+            all_blocks,
+        });
+        Self { revision, expected_revision: ledger::DERIVATION_REVISION, replays, replay }
     }
 }
 

@@ -14,6 +14,7 @@ use store::read::{Database, Limits, ReadError, progress};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use indexer::bars::Bars;
 use indexer::chain::rpc::RpcChain;
 
 /// Follows VVV, sVVV and DIEM on Base into Postgres.
@@ -95,13 +96,14 @@ struct ExpectedArgs {
 }
 
 impl LogArgs {
-    /// To stderr: stdout is for answers.
-    fn start(&self) -> Result<(), Failure> {
+    /// To stderr: stdout is for answers. Lines go out between the bars that may be drawn there.
+    fn start(&self) -> Result<Bars, Failure> {
         let filter =
             EnvFilter::builder().parse(&self.log).map_err(|error| Failure::usage(format!("--log: {error}")))?;
         let ansi = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
-        Ok(())
+        let bars = Bars::on_terminal();
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(bars.clone()).init();
+        Ok(bars)
     }
 }
 
