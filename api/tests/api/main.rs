@@ -13,6 +13,7 @@ mod entitlements;
 mod epochs;
 mod finality;
 mod lists;
+mod metrics;
 mod page;
 mod pages;
 mod role;
