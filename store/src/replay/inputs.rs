@@ -37,15 +37,6 @@ pub struct RawTransfer {
     pub amount: U256,
 }
 
-/// Which VVV transfers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transfers {
-    /// All of them.
-    All,
-    /// Those from 0x0.
-    Mints,
-}
-
 impl Writer {
     /// The inputs that are stored.
     pub fn inputs(&self) -> Inputs {
@@ -128,15 +119,13 @@ impl Inputs {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn transfers(&self, which: Transfers, from: u64, to: u64) -> Result<Vec<RawTransfer>, StoreError> {
+    pub async fn transfers(&self, from: u64, to: u64) -> Result<Vec<RawTransfer>, StoreError> {
         let rows: Vec<TransferRow> = sqlx::query_as(
             "select block_number, log_index, tx_index, tx_hash, sender, recipient, amount from public.vvv_transfer
-              where block_number between $1 and $2 and ($3 or sender = decode(repeat('00', 20), 'hex'))
-              order by block_number, log_index",
+              where block_number between $1 and $2 order by block_number, log_index",
         )
         .bind(bigint(from)?)
         .bind(bigint(to)?)
-        .bind(which == Transfers::All)
         .fetch_all(&self.pool)
         .await?;
         Ok(rows.into_iter().map(TransferRow::parsed).collect::<Result<_, Corrupt>>()?)

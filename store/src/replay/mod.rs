@@ -12,6 +12,8 @@ pub mod inputs;
 pub mod size;
 pub mod swap;
 
+use std::sync::Arc;
+
 use alloy_primitives::B256;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgConnection, PgPool};
@@ -95,7 +97,7 @@ pub struct Replay {
 pub struct Shadow {
     replay: Replay,
     served: PgPool,
-    writer: Writer,
+    writer: Arc<Writer>,
 }
 
 impl Writer {
@@ -110,7 +112,7 @@ impl Writer {
         }
         let options = (*self.pool.connect_options()).clone().options([("search_path", "replay,public")]);
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
-        Ok(Shadow { replay, served: self.pool.clone(), writer: self.over(pool, replay.refetch) })
+        Ok(Shadow { replay, served: self.pool.clone(), writer: Arc::new(self.over(pool, replay.refetch)) })
     }
 
     /// Drops a replay that was broken off. Whether there was one.
@@ -168,7 +170,7 @@ async fn note(connection: &mut PgConnection, replay: Replay) -> Result<(), Store
 
 impl Shadow {
     /// Appends to the replay's tables, and loads from them.
-    pub fn writer(&self) -> &Writer {
+    pub fn writer(&self) -> &Arc<Writer> {
         &self.writer
     }
 

@@ -9,7 +9,7 @@ use crate::writer::Writer;
 /// What a replay needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
-    /// At the most: what the tables that it writes anew take now, bytes.
+    /// At the most: what the tables that it writes anew take now, less what is there of it already. Bytes.
     pub bytes: u64,
     /// Where Postgres keeps them, if it runs on this machine for sure and says so.
     pub data_directory: Option<PathBuf>,
@@ -22,11 +22,14 @@ impl Writer {
     /// [`StoreError`]
     pub async fn replay_need(&self, refetch: bool) -> Result<Need, StoreError> {
         let bytes: i64 = sqlx::query_scalar(
-            "select (pg_table_size('public.vvv_transfer') + pg_relation_size('public.vvv_transfer_pkey')
+            "select greatest(0, pg_table_size('public.vvv_transfer') + pg_relation_size('public.vvv_transfer_pkey')
                 + (select sum(pg_total_relation_size(('public.' || name)::regclass))
                      from unnest(array['event', 'position', 'capacity_totals', 'supply_totals', 'burn', 'parameter',
                                        'anomaly']
-                                 || case when $1 then array['block', 'log', 'reading'] else '{}' end) name))::bigint",
+                                 || case when $1 then array['block', 'log', 'reading'] else '{}' end) name)
+                - (select coalesce(sum(pg_total_relation_size(c.oid)), 0)
+                     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                    where n.nspname = 'replay' and c.relkind = 'r'))::bigint",
         )
         .bind(refetch)
         .fetch_one(&self.pool)

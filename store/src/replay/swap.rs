@@ -93,11 +93,13 @@ impl Shadow {
         let Replay { from_block, refetch, .. } = self.replay;
         let mut transaction = self.served.begin().await?;
         let newest: Option<i64> = sqlx::query_scalar(
-            "select max(served.block_number) from public.cursor served join replay.cursor made using (name)
-              having bool_and(served.block_number = made.block_number) and count(*) = 2",
+            "select max(block_number) from public.cursor
+              having not exists (select name, block_number from public.cursor
+                                 except select name, block_number from replay.cursor)",
         )
         .fetch_optional(&mut *transaction)
-        .await?;
+        .await?
+        .flatten();
         let newest = newest.ok_or_else(|| StoreError::CursorMoved { expected: "the end of the replay".into() })?;
         for (first, last) in strides(from_block, crate::columns::count(newest)?) {
             let last_row = last.map_or(Ok(i64::MAX), bigint)?;

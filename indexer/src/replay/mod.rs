@@ -1,0 +1,284 @@
+//! Deriving everything from a block on anew, beside what is served, and putting it in its place at once.
+//!
+//! - [`stored`]: what it is derived from, without a node
+//! - [`refetched`]: the same with the inputs had anew
+
+pub mod refetched;
+pub mod stored;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use store::StoreError;
+use store::cursor::Cursors;
+use store::deployment::Deployment;
+use store::replay::size::Need;
+use store::replay::{Replay, Shadow};
+use store::writer::Writer;
+use thiserror::Error;
+use tracing::{info, warn};
+
+use crate::bars::{Bars, Work};
+use crate::chain::{Chain, ChainError};
+use crate::engine::capacity::CapacityState;
+use crate::engine::supply::SupplyState;
+use crate::engine::{Engine, LaneState, Scene};
+use crate::fetch::Fetch;
+use crate::follower::StepError;
+use crate::source::{Lane, Source};
+use refetched::Refetched;
+use stored::Stored;
+
+/// How often readers are told how far it is.
+const SAY_EVERY: Duration = Duration::from_secs(1);
+/// How long a node may fail before the replay gives up. It goes on there when it is started again.
+const NODE_PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// Why a replay ended before it was done. What is served is as it was.
+#[derive(Debug, Error)]
+pub enum ReplayError {
+    /// What was asked for cannot be.
+    #[error("{0}")]
+    Usage(String),
+    /// Going on would be guessing.
+    #[error("the replay halts, and what was derived before is served on: {0}")]
+    Halt(String),
+    /// Node, database or disk do not give what is needed.
+    #[error("{0}")]
+    Missing(String),
+}
+
+impl From<StoreError> for ReplayError {
+    fn from(error: StoreError) -> Self {
+        Self::Missing(error.to_string())
+    }
+}
+
+/// Derives everything from a block on anew, from what is stored.
+///
+/// # Errors
+/// [`ReplayError`]
+pub async fn replay(writer: &Writer, deployment: &Deployment, from_block: u64, bars: &Bars) -> Result<(), ReplayError> {
+    let job = Job::new(writer, deployment, from_block, false, bars).await?;
+    let source = Stored::open(writer, deployment, from_block, None).await?;
+    job.derive(source, None).await
+}
+
+/// The same with the inputs of finalized blocks had anew from a node.
+///
+/// # Errors
+/// [`ReplayError`]
+pub async fn refetch<C: Chain>(
+    chain: C,
+    writer: &Writer,
+    deployment: &Deployment,
+    from_block: u64,
+    bars: &Bars,
+) -> Result<(), ReplayError> {
+    let job = Job::new(writer, deployment, from_block, true, bars).await?;
+    let chain = Arc::new(chain);
+    let last = job.last_from(chain.as_ref()).await?;
+    let stored = Stored::open(writer, deployment, from_block, Some(last)).await?;
+    let fetch = Fetch::new(chain, deployment);
+    job.derive(Refetched { fetch, stored, last }, Some(last)).await
+}
+
+/// A replay with what it needs.
+struct Job<'a> {
+    writer: &'a Writer,
+    deployment: Arc<Deployment>,
+    replay: Replay,
+    /// Where the cursors are, and the replay's are to go.
+    targets: Cursors,
+    bars: &'a Bars,
+}
+
+impl<'a> Job<'a> {
+    async fn new(
+        writer: &'a Writer,
+        deployment: &Deployment,
+        from_block: u64,
+        refetch: bool,
+        bars: &'a Bars,
+    ) -> Result<Self, ReplayError> {
+        let targets = writer.cursors().await?;
+        let empty = || ReplayError::Usage("the database holds no block yet: let `indexer run` store some".into());
+        let newest = targets.capacity.ok_or_else(empty)?.number;
+        let first = deployment.start_block;
+        if !(first..=newest).contains(&from_block) {
+            let held = format!("blocks {first} to {newest}");
+            return Err(ReplayError::Usage(format!("--from-block {from_block} lies outside what is held: {held}")));
+        }
+        hold_disk(&writer.replay_need(refetch).await?)?;
+        let digest = deployment.digest().map_err(|error| ReplayError::Usage(error.to_string()))?;
+        let replay = Replay { from_block, deployment: digest, refetch };
+        Ok(Self { writer, deployment: Arc::new(deployment.clone()), replay, targets, bars })
+    }
+
+    /// The last block to be had from the node: finalized, and of the chain that is stored above it.
+    async fn last_from<C: Chain>(&self, chain: &C) -> Result<u64, ReplayError> {
+        let node = |error: ChainError| ReplayError::Missing(format!("--rpc-url: {error}"));
+        let (id, expected) = (chain.chain_id().await.map_err(node)?, self.deployment.chain_id);
+        if id != expected {
+            return Err(ReplayError::Usage(format!("--rpc-url: the node is of chain {id}, the database of {expected}")));
+        }
+        let finality = chain.finality().await.map_err(node)?;
+        let finalized = finality.finalized.ok_or_else(|| {
+            ReplayError::Missing("--rpc-url: the node names no finalized block, up to which inputs could be had".into())
+        })?;
+        let Some(cursor) = self.targets.capacity else { return Ok(finalized.number) };
+        let last = finalized.number.min(cursor.number);
+        let unknown = || ReplayError::Missing(format!("--rpc-url: the node has no block {last}"));
+        let hash = chain.header(last).await.map_err(node)?.ok_or_else(unknown)?.hash;
+        let ours = match last == cursor.number {
+            true => cursor.hash,
+            false => self.writer.headers(last + 1, last + 1).await?.values().next().and_then(|header| header.parent_hash),
+        };
+        match ours {
+            Some(ours) if ours != hash => Err(ReplayError::Missing(format!(
+                "--rpc-url: the node's finalized block {last} is {hash}, and what is stored above it follows from {ours}: \
+                 name another node"
+            ))),
+            _ => Ok(last),
+        }
+    }
+
+    /// Both lanes in order, because that of supply is held against that of capacity; then the swap.
+    async fn derive<S: Source>(&self, source: S, last: Option<u64>) -> Result<(), ReplayError> {
+        let shadow = self.writer.begin_replay(self.replay).await?;
+        let scene = Scene {
+            source: Arc::new(source),
+            writer: Arc::clone(shadow.writer()),
+            deployment: Arc::clone(&self.deployment),
+        };
+        let from = self.replay.from_block;
+        info!(from_block = from, refetch = self.replay.refetch, "deriving anew");
+        let mut course = Course::new(self, &shadow, last);
+        course.run(Engine::<S, CapacityState>::new(scene.clone())).await?;
+        course.run(Engine::<S, SupplyState>::new(scene)).await?;
+        let newest = self.targets.capacity.map_or(from, |cursor| cursor.number);
+        let mut work = self.bars.begin("comparing", 0, newest - from + 1);
+        shadow.swap(|block| work.at(block - from + 1, newest - from + 1)).await?;
+        drop(work);
+        info!(from_block = from, to_block = newest, "derived anew");
+        Ok(())
+    }
+}
+
+/// How far a replay is.
+struct Course<'a> {
+    job: &'a Job<'a>,
+    shadow: &'a Shadow,
+    /// The last block of the first of two sources; no range lies on both sides.
+    border: Option<u64>,
+    /// Of lanes that are done.
+    done_blocks: u64,
+    said: Instant,
+}
+
+impl<'a> Course<'a> {
+    fn new(job: &'a Job<'a>, shadow: &'a Shadow, border: Option<u64>) -> Self {
+        Self { job, shadow, border, done_blocks: 0, said: Instant::now() }
+    }
+
+    /// One lane, to where its cursor is.
+    async fn run<S: Source, L: LaneState>(&mut self, mut engine: Engine<S, L>) -> Result<(), ReplayError> {
+        let Some(target) = self.job.targets.of(L::LANE).map(|target| target.number) else { return Ok(()) };
+        let first = self.job.replay.from_block;
+        let Some(all) = (target + 1).checked_sub(first) else { return Ok(()) };
+        engine.state().await?;
+        let mut next = engine.cursor().map_or(first, |cursor| cursor.number + 1);
+        let mut work = self.job.bars.begin(name(L::LANE), next - first, all);
+        while next <= target {
+            self.job.writer.hold_lock().await?;
+            let end = self.border.filter(|border| next <= *border).map_or(target, |border| border.min(target));
+            self.step(&mut engine, next, end).await?;
+            next = engine.cursor().map_or(next, |cursor| cursor.number + 1);
+            self.tell(&mut work, next - first, all).await?;
+        }
+        self.done_blocks += all;
+        Ok(())
+    }
+
+    /// One transaction. A node that fails is asked again for a while.
+    async fn step<S: Source, L: LaneState>(
+        &self,
+        engine: &mut Engine<S, L>,
+        next: u64,
+        end: u64,
+    ) -> Result<(), ReplayError> {
+        let began = Instant::now();
+        loop {
+            match engine.backfill(next, end, None).await {
+                Ok(_) => return Ok(()),
+                Err(StepError::Halt(reason)) => return Err(ReplayError::Halt(reason)),
+                Err(StepError::Store(error)) => return Err(error.into()),
+                Err(StepError::Chain(error) | StepError::Supply(error)) => {
+                    if !self.job.replay.refetch || began.elapsed() >= NODE_PATIENCE {
+                        return Err(ReplayError::Missing(error.to_string()));
+                    }
+                    warn!("trying again: {error}");
+                    tokio::time::sleep(pause_after(&error)).await;
+                }
+            }
+        }
+    }
+
+    async fn tell(&mut self, work: &mut Work, done: u64, all: u64) -> Result<(), ReplayError> {
+        work.at(done, all);
+        if self.said.elapsed() >= SAY_EVERY {
+            self.shadow.say(self.done_blocks + done).await?;
+            self.said = Instant::now();
+        }
+        Ok(())
+    }
+}
+
+fn name(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Capacity => "replay of capacity",
+        Lane::Supply => "replay of supply",
+    }
+}
+
+fn pause_after(error: &ChainError) -> Duration {
+    match error {
+        ChainError::Throttled { retry_after: Some(wait), .. } => *wait,
+        _ => PAUSE_AFTER_FAILURE,
+    }
+}
+
+/// Says how much disk it takes, and refuses where that is plainly not there.
+fn hold_disk(need: &Need) -> Result<(), ReplayError> {
+    let megabytes = |bytes: u64| bytes.div_ceil(1 << 20);
+    let free = need.data_directory.as_deref().and_then(|directory| rustix::fs::statvfs(directory).ok());
+    let free = free.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    info!(needed_mb = megabytes(need.bytes), free_mb = free.map(megabytes), "a replay takes disk until it is done");
+    match free {
+        Some(free) if free < need.bytes => Err(ReplayError::Missing(format!(
+            "a replay takes up to {} MB of disk until it is done, and {} has {} MB left: make room, or move the data \
+             directory to a larger disk",
+            megabytes(need.bytes),
+            need.data_directory.as_deref().unwrap_or("/".as_ref()).display(),
+            megabytes(free)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn a_disk_that_is_too_small_is_known_before() {
+        let need = |bytes, directory: Option<&str>| Need { bytes, data_directory: directory.map(PathBuf::from) };
+        assert!(hold_disk(&need(0, Some("/"))).is_ok());
+        assert!(hold_disk(&need(u64::MAX, None)).is_ok(), "nobody knows");
+        let refused = hold_disk(&need(u64::MAX, Some("/"))).unwrap_err().to_string();
+        assert!(refused.contains("MB left: make room"), "{refused}");
+    }
+}
