@@ -3,10 +3,11 @@
 //! - [`chain`]: what is asked of a node, and what it may answer
 //! - [`plan`]: what to do next, from what is known; pure
 //! - [`fetch`]: a range or a block from the node, held against itself
+//! - [`source`]: where blocks come from that can no longer change
 //! - [`backfill`]: ranges fetched ahead, handed over in order
 //! - [`decode`]: logs into events, keyed on (address, implementation, topic0)
 //! - [`readings`]: the contracts' own answers, where events are silent
-//! - [`state`]: the ledger as of the cursor
+//! - [`engine`]: one lane's way from a source into the database
 //! - [`follower`]: the step that puts them together
 //! - [`range`], [`pace`]: how much at once, and how fast it goes
 //! - [`run`]: start, loop, stop
@@ -22,6 +23,7 @@ pub mod chain;
 pub mod decode;
 pub mod deployment;
 pub mod drift;
+pub mod engine;
 pub mod fetch;
 pub mod follower;
 pub mod measure;
@@ -29,7 +31,8 @@ pub mod pace;
 pub mod plan;
 pub mod range;
 pub mod readings;
+pub mod replay;
 pub mod run;
-pub mod state;
+pub mod source;
 pub mod status;
 pub mod verify;

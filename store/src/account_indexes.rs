@@ -40,7 +40,9 @@ impl Writer {
     /// [`StoreError`]
     pub async fn has_account_indexes(&self) -> Result<bool, StoreError> {
         let there = sqlx::query_scalar(
-            "select to_regclass('vvv_transfer_sender') is not null and to_regclass('vvv_transfer_recipient') is not null",
+            "select count(*) = 2 from pg_index i join pg_class c on c.oid = i.indexrelid
+              where i.indrelid = 'vvv_transfer'::regclass
+                and c.relname in ('vvv_transfer_sender', 'vvv_transfer_recipient')",
         );
         Ok(there.fetch_one(&self.pool).await?)
     }
@@ -72,7 +74,7 @@ impl Writer {
         Ok(connection.close().await?)
     }
 
-    /// VVV balances and burns after the last block stored, of everyone there is, by one scan that needs no index.
+    /// VVV balances and burns after the last block stored of their lane, of everyone there is, by one scan that needs no index.
     ///
     /// # Errors
     /// [`StoreError`]

@@ -88,7 +88,11 @@ impl Writer {
         Ok(())
     }
 
-    async fn deployment(&self) -> Result<Option<Deployment>, StoreError> {
+    /// The deployment that the database is of; `None` before the first start.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn deployment(&self) -> Result<Option<Deployment>, StoreError> {
         let document: Option<serde_json::Value> =
             sqlx::query_scalar("select document from deployment").fetch_optional(&self.pool).await?;
         document.map(|d| serde_json::from_value(d).map_err(|e| StoreError::Corrupt(e.to_string()))).transpose()

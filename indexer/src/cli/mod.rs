@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 the answer is "no", 2 usage or configuration, 3 something needed is not to be had.
 
+mod replay;
 mod run;
 mod status;
 mod verify;
@@ -28,6 +29,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArgs),
+    Replay(replay::ReplayArgs),
     Verify(verify::VerifyArgs),
     Status(status::StatusArgs),
 }
@@ -40,6 +42,10 @@ struct Failure {
 }
 
 impl Failure {
+    fn no(message: impl ToString) -> Self {
+        Self { code: 1, message: message.to_string() }
+    }
+
     fn usage(message: impl ToString) -> Self {
         Self { code: 2, message: message.to_string() }
     }
@@ -62,6 +68,7 @@ impl From<ReadError> for Failure {
 pub(crate) async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => args.run().await,
+        Command::Replay(args) => args.replay().await,
         Command::Verify(args) => args.verify().await,
         Command::Status(args) => args.status().await,
     };

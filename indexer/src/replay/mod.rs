@@ -121,7 +121,9 @@ impl<'a> Job<'a> {
         let node = |error: ChainError| ReplayError::Missing(format!("--rpc-url: {error}"));
         let (id, expected) = (chain.chain_id().await.map_err(node)?, self.deployment.chain_id);
         if id != expected {
-            return Err(ReplayError::Usage(format!("--rpc-url: the node is of chain {id}, the database of {expected}")));
+            return Err(ReplayError::Usage(format!(
+                "--rpc-url: the node is of chain {id}, the database of {expected}"
+            )));
         }
         let finality = chain.finality().await.map_err(node)?;
         let finalized = finality.finalized.ok_or_else(|| {
@@ -133,7 +135,9 @@ impl<'a> Job<'a> {
         let hash = chain.header(last).await.map_err(node)?.ok_or_else(unknown)?.hash;
         let ours = match last == cursor.number {
             true => cursor.hash,
-            false => self.writer.headers(last + 1, last + 1).await?.values().next().and_then(|header| header.parent_hash),
+            false => {
+                self.writer.headers(last + 1, last + 1).await?.values().next().and_then(|header| header.parent_hash)
+            }
         };
         match ours {
             Some(ours) if ours != hash => Err(ReplayError::Missing(format!(

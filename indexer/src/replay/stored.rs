@@ -55,17 +55,20 @@ impl Stored {
         match lane {
             Lane::Capacity => {
                 let logs = self.inputs.logs(from, to).await.map_err(unreadable)?;
-                Ok(logs.into_iter().map(|(block_number, log)| Log {
-                    block_number,
-                    block_hash: Default::default(),
-                    block_timestamp: None,
-                    tx_hash: log.tx_hash,
-                    tx_index: log.tx_index,
-                    log_index: log.log_index,
-                    address: log.address,
-                    topics: log.topics,
-                    data: log.data,
-                }).collect())
+                Ok(logs
+                    .into_iter()
+                    .map(|(block_number, log)| Log {
+                        block_number,
+                        block_hash: Default::default(),
+                        block_timestamp: None,
+                        tx_hash: log.tx_hash,
+                        tx_index: log.tx_index,
+                        log_index: log.log_index,
+                        address: log.address,
+                        topics: log.topics,
+                        data: log.data,
+                    })
+                    .collect())
             }
             Lane::Supply => {
                 let transfers = self.inputs.transfers(from, to).await.map_err(unreadable)?;

@@ -1,4 +1,4 @@
-//! Appending blocks: inputs, what was derived from them, and the cursors, in one transaction.
+//! Appending blocks: inputs, what was derived from them, and the cursors that this moves, in one transaction.
 
 mod copy;
 mod derived;
@@ -13,7 +13,7 @@ use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::StoreError;
 use crate::columns::bigint;
-use crate::load::BlockRef;
+use crate::cursor::{BlockRef, Lane};
 use crate::writer::Writer;
 
 /// Below this COPY's own round trips cost more than it saves.
@@ -24,7 +24,9 @@ const COPY_ROWS_MIN: usize = 1_000;
 pub struct StoredBlock {
     /// What is known of its header.
     pub header: StoredHeader,
-    /// Logs of the light contracts, as they came.
+    /// Its header was stored before, with the other lane's logs.
+    pub is_known: bool,
+    /// Light logs, as they came.
     pub logs: Vec<RawLog>,
     /// The block decoded, with its readings.
     pub block: Block,
@@ -47,7 +49,7 @@ pub struct StoredHeader {
     pub timestamp: u64,
 }
 
-/// A log as it came. VVV transfers are not kept this way but in a row of their own.
+/// A log as it came. VVV transfers other than mints are not kept this way but in a row of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawLog {
     /// Position among all logs of the block.
@@ -67,11 +69,13 @@ pub struct RawLog {
 /// Consecutive blocks. Those of which nothing is known but that they hold no log of ours may be left out.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
+    /// Whose rows: of both where both cursors are at the same block.
+    pub lanes: &'a [Lane],
     /// Ascending.
     pub blocks: &'a [StoredBlock],
-    /// Where the cursor is believed to be; `None` on an empty database.
+    /// Where these cursors are believed to be; `None` before their first block.
     pub after: Option<BlockRef>,
-    /// Where it goes.
+    /// Where they go.
     pub cursor: BlockRef,
 }
 
@@ -84,50 +88,67 @@ impl Writer {
         let mut transaction = self.pool.begin().await?;
         move_cursors(&mut transaction, batch).await?;
         let transfers: usize = batch.blocks.iter().map(|block| block.supply.transfers.len()).sum();
-        if self.copies && transfers >= COPY_ROWS_MIN {
-            copy::copy_blocks(&mut transaction, batch.blocks).await?;
-            copy::copy_vvv_transfers(&mut transaction, batch.blocks).await?;
-        } else {
-            inputs::insert_blocks(&mut transaction, batch.blocks).await?;
-            inputs::insert_vvv_transfers(&mut transaction, batch.blocks).await?;
+        let by_copy = self.copies && transfers >= COPY_ROWS_MIN;
+        if self.keeps_inputs {
+            insert_inputs(&mut transaction, batch, by_copy).await?;
         }
-        insert_others(&mut transaction, batch.blocks).await?;
+        match by_copy {
+            true => copy::copy_vvv_transfers(&mut transaction, batch.blocks).await?,
+            false => inputs::insert_vvv_transfers(&mut transaction, batch.blocks).await?,
+        }
+        if batch.lanes.contains(&Lane::Capacity) {
+            insert_light(&mut transaction, batch.blocks).await?;
+        }
+        derived::insert_supply_totals(&mut transaction, batch.blocks).await?;
+        derived::insert_burns(&mut transaction, batch.blocks).await?;
+        derived::insert_anomalies(&mut transaction, batch.blocks).await?;
         transaction.commit().await?;
         Ok(())
     }
 }
 
-/// All but blocks and VVV transfers, of which there are few.
-async fn insert_others(connection: &mut PgConnection, blocks: &[StoredBlock]) -> Result<(), StoreError> {
-    inputs::insert_logs(connection, blocks).await?;
-    inputs::insert_readings(connection, blocks).await?;
+/// What came as it is: a replay from what is stored leaves it there. VVV transfers are both, and have a row each time.
+async fn insert_inputs(connection: &mut PgConnection, batch: &Batch<'_>, by_copy: bool) -> Result<(), StoreError> {
+    match by_copy {
+        true => copy::copy_blocks(connection, batch.blocks).await?,
+        false => inputs::insert_blocks(connection, batch.blocks).await?,
+    }
+    if batch.lanes.contains(&Lane::Capacity) {
+        inputs::insert_logs(connection, batch.blocks).await?;
+        inputs::insert_readings(connection, batch.blocks).await?;
+    }
+    Ok(())
+}
+
+/// What goes with the cursor of capacity. Blocks of the other lane may carry light logs that were stored with that one.
+async fn insert_light(connection: &mut PgConnection, blocks: &[StoredBlock]) -> Result<(), StoreError> {
     derived::insert_events(connection, blocks).await?;
     derived::insert_positions(connection, blocks).await?;
     derived::insert_capacity_totals(connection, blocks).await?;
-    derived::insert_supply_totals(connection, blocks).await?;
-    derived::insert_burns(connection, blocks).await?;
-    derived::insert_parameters(connection, blocks).await?;
-    derived::insert_anomalies(connection, blocks).await
+    derived::insert_parameters(connection, blocks).await
 }
 
-/// Compare and set: whoever moved the cursor in the meantime is found out here.
+/// Compare and set: whoever moved a cursor in the meantime is found out here.
 async fn move_cursors(transaction: &mut Transaction<'_, Postgres>, batch: &Batch<'_>) -> Result<(), StoreError> {
+    let names: Vec<&str> = batch.lanes.iter().map(|lane| lane.name()).collect();
     let hash = batch.cursor.hash.as_ref().map(|hash| hash.as_slice());
     let to = bigint(batch.cursor.number)?;
     let rows = match batch.after {
         Some(BlockRef { number, .. }) => {
-            let update = sqlx::query("update cursor set block_number = $1, block_hash = $2 where block_number = $3");
-            update.bind(to).bind(hash).bind(bigint(number)?).execute(&mut **transaction).await?
+            let update = sqlx::query(
+                "update cursor set block_number = $1, block_hash = $2 where block_number = $3 and name = any($4)",
+            );
+            update.bind(to).bind(hash).bind(bigint(number)?).bind(&names).execute(&mut **transaction).await?
         }
         None => {
             let insert = sqlx::query(
                 "insert into cursor (name, block_number, block_hash)
-                 select name, $1, $2 from unnest(array['capacity', 'supply']) name on conflict do nothing",
+                 select name, $1, $2 from unnest($3::text[]) name on conflict do nothing",
             );
-            insert.bind(to).bind(hash).execute(&mut **transaction).await?
+            insert.bind(to).bind(hash).bind(&names).execute(&mut **transaction).await?
         }
     };
-    if rows.rows_affected() == 2 {
+    if rows.rows_affected() == batch.lanes.len() as u64 {
         return Ok(());
     }
     let expected = batch.after.map_or_else(|| "the start".into(), |after| format!("block {}", after.number));
