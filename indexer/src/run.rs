@@ -14,11 +14,13 @@ use thiserror::Error;
 use tracing::{error, info, warn};
 use url::Url;
 
+use crate::bars::Bars;
 use crate::chain::rpc::RpcChain;
 use crate::chain::{Chain, ChainError};
 use crate::drift::{self, Watch};
 use crate::follower::{Follower, Outcome, StepError};
 use crate::pace::{Pace, readable};
+use crate::replay::{ReplayError, replay};
 use crate::source::BlockRef;
 
 /// How often progress is said while there is much to do.
@@ -49,6 +51,8 @@ pub struct RunConfig {
     pub verify_every: u64,
     /// How long to try to reach node and database at start.
     pub startup_timeout: Duration,
+    /// Where progress is shown.
+    pub bars: Bars,
 }
 
 /// Why `run` did not start. Once it runs, nothing but a signal ends it.
@@ -60,16 +64,29 @@ pub enum StartError {
     /// Another writer.
     #[error("{0}")]
     Locked(String),
-    /// Node or database are not to be had.
+    /// What another revision derived cannot be derived anew.
+    #[error("{0}")]
+    Halt(String),
+    /// Node, database or disk are not to be had.
     #[error("{0}")]
     Missing(String),
+}
+
+impl From<ReplayError> for StartError {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Usage(message) => Self::Usage(message),
+            ReplayError::Halt(_) => Self::Halt(error.to_string()),
+            ReplayError::Missing(message) => Self::Missing(message),
+        }
+    }
 }
 
 impl StartError {
     /// The program's exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Locked(_) => 1,
+            Self::Locked(_) | Self::Halt(_) => 1,
             Self::Usage(_) => 2,
             Self::Missing(_) => 3,
         }
@@ -106,13 +123,32 @@ async fn start(config: &RunConfig) -> Result<(Follower<RpcChain>, Watch<RpcChain
     let database = Database::lazy_with(options.clone(), &drift::LIMITS);
     let chain =
         RpcChain::new(config.rpc_url.clone()).map_err(|error| StartError::Usage(format!("--rpc-url: {error:#}")))?;
-    let deadline = Instant::now() + config.startup_timeout;
+    let mut deadline = Instant::now() + config.startup_timeout;
     let writer = patiently(deadline, "the database", || open(options.clone())).await?;
     writer.adopt(&config.deployment).await.map_err(start_error)?;
+    if renew(&writer, config).await? {
+        deadline = Instant::now() + config.startup_timeout;
+    }
     patiently(deadline, "the node", || check_chain_id(&chain, config.deployment.chain_id)).await?;
     let watch = Watch { chain: chain.clone(), database, notes: writer.notes(), every_blocks: config.verify_every };
     let follower = Follower::new(chain, writer, config.deployment.clone()).await.map_err(start_error)?;
     Ok((follower, watch))
+}
+
+/// Derives everything anew where another revision did; whether that was so. A replay that somebody else began is dropped:
+/// what it derived may be of blocks that are about to be undone.
+async fn renew(writer: &Writer, config: &RunConfig) -> Result<bool, StartError> {
+    let stored = writer.derivation_revision().await.map_err(start_error)?;
+    if stored != ledger::DERIVATION_REVISION {
+        warn!(stored, own = ledger::DERIVATION_REVISION, "what is stored was derived by another revision");
+        let RunConfig { deployment, bars, .. } = config;
+        replay(writer, deployment, deployment.start_block, bars).await?;
+        return Ok(true);
+    }
+    if writer.drop_replay().await.map_err(start_error)? {
+        warn!("a replay that was broken off is dropped; `indexer replay` can be started again once this has stopped");
+    }
+    Ok(false)
 }
 
 /// Tries again until the deadline what may come by itself.

@@ -25,7 +25,8 @@ Examples:
   indexer run --rpc-url https://base.example/v2/KEY --database-url postgres://indexer@db/capacity
   indexer run --rpc-url http://127.0.0.1:8545 --database-url postgres:///devnet --deployment devnet/deployment.toml
 
-Exit codes: 0 stopped by a signal, 1 another indexer holds the database, 2 usage or configuration (a node of another
+Exit codes: 0 stopped by a signal, 1 another indexer holds the database, or what another version derived cannot be derived
+anew, 2 usage or configuration (a node of another
 chain, a database of another deployment), 3 node or database not to be had within the start-up time-out.")]
 pub(super) struct RunArgs {
     /// The node: http:// or https:// URL of its JSON-RPC. One node for now.
@@ -54,7 +55,7 @@ pub(super) struct RunArgs {
 
 impl RunArgs {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
-        self.log.start()?;
+        let bars = self.log.start()?;
         let measuring = self.measure().await?;
         let config = RunConfig {
             rpc_url: rpc_url(&self.rpc_url)?,
@@ -64,6 +65,7 @@ impl RunArgs {
             poll_interval: Duration::from_millis(self.poll_interval_ms),
             verify_every: self.verify_every,
             startup_timeout: Duration::from_secs(self.startup_timeout),
+            bars,
         };
         let ran = tokio::select! {
             ran = run(config, stop_signal()) => ran,
