@@ -91,7 +91,7 @@ pub fn plan(local: &Local, tags: &Tags, next: Option<&Header>) -> Plan {
     if let Some(range) = capacity_range(local, tags).filter(|_| next.is_some()) {
         return range;
     }
-    let supply = supply_step(local, next);
+    let supply = supply_step(local, tags, next);
     match (supply, next) {
         (Some(range), _) if levels(&range, local) => range,
         (_, Some(header)) => {
@@ -115,7 +115,7 @@ fn capacity_range(local: &Local, tags: &Tags) -> Option<Plan> {
 }
 
 /// What the lane of supply would do next, were it alone.
-fn supply_step(local: &Local, next: Option<&Header>) -> Option<Plan> {
+fn supply_step(local: &Local, tags: &Tags, next: Option<&Header>) -> Option<Plan> {
     let Supply { lacks_indexes, rests, .. } = local.supply;
     let capacity = local.cursors.capacity;
     if rests {
@@ -126,7 +126,8 @@ fn supply_step(local: &Local, next: Option<&Header>) -> Option<Plan> {
     match last.filter(|last| from <= *last) {
         Some(to) => Some(Plan::Backfill { lane: Lane::Supply, from, to }),
         None if lacks_indexes && (capacity.is_some() || next.is_some()) => Some(Plan::BuildIndexes),
-        None => (!local.cursors.are_level()).then_some(Plan::CatchUp(from)),
+        // A node that lags does not know the block yet.
+        None => (!local.cursors.are_level() && from <= tags.head.number).then_some(Plan::CatchUp(from)),
     }
 }
 
@@ -179,112 +180,4 @@ pub fn judge(ancestor: u64, finalized: Option<u64>, cursor: u64, fork_head: u64,
 }
 
 #[cfg(test)]
-mod tests {
-    use alloy_primitives::{B256, Bloom};
-
-    use super::*;
-    use crate::chain::Finality;
-
-    /// A block of branch `branch` at `number`, on top of the same branch.
-    fn header(number: u64, branch: u8) -> Header {
-        Header {
-            number,
-            hash: hash(number, branch),
-            parent_hash: hash(number.wrapping_sub(1), branch),
-            timestamp: number * 2,
-            logs_bloom: Bloom::ZERO,
-        }
-    }
-
-    fn hash(number: u64, branch: u8) -> B256 {
-        let mut bytes = [branch; 32];
-        bytes[..8].copy_from_slice(&number.to_be_bytes());
-        bytes.into()
-    }
-
-    fn block(number: u64, branch: u8) -> BlockRef {
-        BlockRef { number, hash: Some(hash(number, branch)) }
-    }
-
-    #[track_caller]
-    fn check(cursor: Option<BlockRef>, at_head: Option<BlockRef>, head: Header, finalized: u64, expected: Plan) {
-        let branch = head.hash[31];
-        let local = Local { start_block: 100, cursor, at_head, at_finalized: None };
-        let next = (head.number >= local.next()).then(|| header(local.next(), branch));
-        let finality = Finality { safe: None, finalized: Some(header(finalized, branch)) };
-        let tags = Tags { head, finality };
-        assert_eq!(plan(&local, &tags, next.as_ref()), expected);
-    }
-
-    #[test]
-    fn an_empty_database_backfills_from_the_start_block() {
-        check(None, None, header(1_000, 1), 900, Plan::Backfill { from: 100, to: 900 });
-    }
-
-    #[test]
-    fn a_backfill_ends_at_the_finalized_block() {
-        check(Some(block(880, 1)), None, header(1_000, 1), 900, Plan::Backfill { from: 881, to: 900 });
-    }
-
-    #[test]
-    fn above_the_finalized_block_each_is_taken_singly() {
-        check(Some(block(900, 1)), None, header(1_000, 1), 900, Plan::Extend(Box::new(header(901, 1))));
-    }
-
-    #[test]
-    fn a_next_block_with_another_parent_is_a_fork() {
-        check(Some(block(950, 1)), None, header(1_000, 2), 900, Plan::Fork);
-    }
-
-    #[test]
-    fn a_fork_is_seen_before_a_range_is_laid_over_it() {
-        check(Some(block(880, 1)), None, header(1_000, 2), 900, Plan::Fork);
-    }
-
-    #[test]
-    fn a_finalized_block_that_is_not_ours_is_a_fork() {
-        let local =
-            Local { start_block: 100, cursor: Some(block(1_000, 1)), at_head: None, at_finalized: Some(block(900, 2)) };
-        let finality = Finality { safe: None, finalized: Some(header(900, 1)) };
-        let tags = Tags { head: header(999, 1), finality };
-        assert_eq!(plan(&local, &tags, None), Plan::Fork);
-    }
-
-    #[test]
-    fn at_the_head_there_is_nothing_to_do() {
-        check(Some(block(1_000, 1)), Some(block(1_000, 1)), header(1_000, 1), 900, Plan::Wait);
-    }
-
-    #[test]
-    fn another_block_at_our_height_is_a_fork() {
-        check(Some(block(1_000, 1)), Some(block(1_000, 1)), header(1_000, 2), 900, Plan::Fork);
-    }
-
-    #[test]
-    fn a_node_behind_us_on_our_chain_lags() {
-        check(Some(block(1_000, 1)), Some(block(990, 1)), header(990, 1), 900, Plan::Wait);
-    }
-
-    #[test]
-    fn a_node_behind_us_on_another_chain_forks() {
-        check(Some(block(1_000, 1)), Some(block(990, 1)), header(990, 2), 900, Plan::Fork);
-    }
-
-    #[test]
-    fn a_node_that_has_not_reached_the_start_is_waited_for() {
-        check(None, None, header(50, 1), 40, Plan::Wait);
-    }
-
-    #[test]
-    fn forks_are_judged() {
-        let (young, old) = (Duration::ZERO, FORK_PATIENCE);
-        assert_eq!(judge(950, Some(900), 1_000, 1_000, young), Verdict::Rewind, "as high as ours");
-        assert_eq!(judge(950, Some(900), 1_000, 999, young), Verdict::Suspect, "shorter and young");
-        assert_eq!(judge(950, Some(900), 1_000, 999, old), Verdict::Rewind, "shorter and lasting");
-        assert_eq!(judge(899, Some(900), 1_000, 2_000, old), Verdict::Halt, "below the finalized block");
-        assert_eq!(judge(900, Some(900), 1_000, 2_000, young), Verdict::Rewind, "from the finalized block itself");
-        assert_eq!(judge(1, None, 1_000, 2_000, young), Verdict::Rewind, "a node without tags");
-        assert_eq!(judge(1_000, Some(900), 1_000, 1_005, old), Verdict::Contradiction, "our cursor is on it");
-        assert_eq!(judge(990, Some(900), 1_000, 990, old), Verdict::Contradiction, "its head is ours");
-    }
-}
+mod tests;
