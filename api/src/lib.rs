@@ -7,7 +7,7 @@
 //! - [`table`], [`tables`], [`page_cursor`]: the capacity table and runs through it
 //! - [`epochs`], [`events`]: epochs as seen from a block, events as they are listed
 //! - [`holding`]: what an account of one or more addresses holds
-//! - [`measure`]: metrics
+//! - [`measure`]: figures for Prometheus
 //! - [`readiness`]: whether answers are of the head
 //! - [`wire`], [`address`]: how amounts, times and addresses are written
 //! - [`openapi`]: the document

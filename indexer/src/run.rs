@@ -14,17 +14,17 @@ use thiserror::Error;
 use tracing::{error, info, warn};
 use url::Url;
 
-use crate::bars::Bars;
+use crate::bars::{Bars, Work};
 use crate::chain::rpc::RpcChain;
 use crate::chain::{Chain, ChainError};
 use crate::drift::{self, Watch};
 use crate::follower::{Follower, Outcome, StepError};
-use crate::pace::{Pace, readable};
+use crate::pace::Pace;
 use crate::replay::{ReplayError, replay};
-use crate::source::BlockRef;
+use crate::source::Lane;
 
-/// How often progress is said while there is much to do.
-const REPORT_EVERY: Duration = Duration::from_secs(5);
+/// From so many blocks on progress is shown; what the head is ahead by is no work.
+const WORK_BLOCKS_MIN: u64 = 100;
 /// How often readers are told how things stand, at the least.
 const OBSERVE_EVERY: Duration = Duration::from_secs(1);
 /// Tags may be this old while the cursor is still below the head they name.
@@ -110,7 +110,7 @@ pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<()
         "following the chain"
     );
     tokio::select! {
-        () = Loop::new(follower, config.poll_interval).until(stop) => {}
+        () = Loop::new(follower, config.poll_interval, config.bars.clone()).until(stop) => {}
         () = watch.watch() => {}
     }
     info!("stopped");
@@ -199,14 +199,16 @@ struct Loop<C> {
     capacity_pace: Pace,
     supply_pace: Pace,
     observed: Option<Instant>,
-    reported: Option<Instant>,
+    bars: Bars,
+    /// Of each lane that has much to do.
+    works: [Option<Work>; 2],
     was_caught_up: bool,
     backoff: Duration,
     complaint: Option<String>,
 }
 
 impl<C: Chain> Loop<C> {
-    fn new(follower: Follower<C>, poll_interval: Duration) -> Self {
+    fn new(follower: Follower<C>, poll_interval: Duration, bars: Bars) -> Self {
         let started_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Self {
             follower,
@@ -215,7 +217,8 @@ impl<C: Chain> Loop<C> {
             capacity_pace: Pace::default(),
             supply_pace: Pace::default(),
             observed: None,
-            reported: None,
+            bars,
+            works: [None, None],
             was_caught_up: false,
             backoff: BACKOFF_FIRST,
             complaint: None,
@@ -323,22 +326,21 @@ impl<C: Chain> Loop<C> {
     fn report(&mut self) {
         let Some(head) = self.follower.tags().map(|tags| tags.head.number) else { return };
         let cursors = self.follower.cursors();
-        let left = |cursor: Option<BlockRef>| cursor.map(|cursor| head.saturating_sub(cursor.number));
-        if left(cursors.capacity) == Some(0) && !self.was_caught_up {
+        if cursors.capacity.is_some_and(|cursor| cursor.number >= head) && !self.was_caught_up {
             info!(block = head, "caught up with the head");
         }
-        if self.reported.is_some_and(|reported| reported.elapsed() < REPORT_EVERY) {
-            return;
-        }
-        for (lane, cursor, pace) in
-            [("capacity", cursors.capacity, &self.capacity_pace), ("supply", cursors.supply, &self.supply_pace)]
-        {
-            let Some((cursor, left)) = cursor.zip(left(cursor).filter(|left| *left > 0)) else { continue };
-            let time_left = pace.time_left(left).map_or_else(|| "unknown".into(), readable);
-            let rate = pace.blocks_per_second().round();
-            let block = cursor.number;
-            info!(lane, block, head, blocks_left = left, blocks_per_second = rate, time_left, "catching up");
-            self.reported = Some(Instant::now());
+        let first = self.follower.first_block();
+        for (lane, work) in Lane::BOTH.into_iter().zip(&mut self.works) {
+            let Some(cursor) = cursors.of(lane).map(|cursor| cursor.number) else { continue };
+            let count = |block: u64| block.saturating_add(1).saturating_sub(first);
+            match head.saturating_sub(cursor) {
+                0 => *work = None,
+                left if work.is_none() && left < WORK_BLOCKS_MIN => {}
+                _ => {
+                    let work = work.get_or_insert_with(|| self.bars.begin(lane.name(), count(cursor), count(head)));
+                    work.at(count(cursor), count(head));
+                }
+            }
         }
     }
 

@@ -120,7 +120,10 @@ impl Prepared {
         let writer = Arc::clone(writer);
         Storing(tokio::spawn(async move {
             let Self { blocks, after, end, .. } = &self;
-            writer.append(&Batch { lanes, blocks, after: *after, cursor: *end }).await
+            let began = Instant::now();
+            let stored = writer.append(&Batch { lanes, blocks, after: *after, cursor: *end }).await;
+            metrics::histogram!("indexer_commit_seconds").record(began.elapsed());
+            stored
         }))
     }
 }

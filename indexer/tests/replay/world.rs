@@ -123,7 +123,7 @@ fn mint_and_burn() -> [ScriptedLog; 2] {
 /// The digests of all derived tables, as any reader may take them.
 pub(crate) async fn digests(pool: &PgPool) -> Vec<TableDigest> {
     let database = Database::lazy_with((*pool.connect_options()).clone(), &Limits::default());
-    let digests = digest::derived(&mut *database.begin().await.unwrap()).await.unwrap();
+    let digests = digest::derived(&mut database.begin().await.unwrap()).await.unwrap();
     database.close().await;
     digests
 }
