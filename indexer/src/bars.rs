@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use store::cursor::{Cursors, Lane};
 use tracing::info;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -11,6 +12,8 @@ use crate::pace::{Pace, readable};
 
 /// How often a line is written where there is no terminal.
 const SAY_EVERY: Duration = Duration::from_secs(5);
+/// From so many blocks on a lane's distance from the head is shown: at the head there is always one or two.
+const WORK_BLOCKS_MIN: u64 = 100;
 const TEMPLATE: &str = "{prefix} {wide_bar} {human_pos} of {human_len} blocks, {per_sec}, {eta} left";
 
 /// Where bars are drawn, if anywhere. The log is written through it, so that lines and bars keep apart.
@@ -67,6 +70,37 @@ impl Work {
         let blocks_per_second = self.pace.blocks_per_second().round();
         let all_blocks = self.all_blocks;
         info!(work = self.what, done_blocks, all_blocks, blocks_per_second, time_left, "under way");
+    }
+}
+
+/// How far both lanes are from the head, as long as that is much.
+#[derive(Debug)]
+pub struct LaneBars {
+    bars: Bars,
+    first_block: u64,
+    works: [Option<Work>; 2],
+}
+
+impl LaneBars {
+    /// Of lanes that begin at this block.
+    pub fn new(bars: Bars, first_block: u64) -> Self {
+        Self { bars, first_block, works: [None, None] }
+    }
+
+    /// The lanes are here, and the head there.
+    pub fn show(&mut self, cursors: &Cursors, head: u64) {
+        let count = |block: u64| block.saturating_add(1).saturating_sub(self.first_block);
+        for (lane, work) in Lane::BOTH.into_iter().zip(&mut self.works) {
+            let Some(cursor) = cursors.of(lane).map(|cursor| cursor.number) else { continue };
+            match head.saturating_sub(cursor) {
+                0 => *work = None,
+                left if work.is_none() && left < WORK_BLOCKS_MIN => {}
+                _ => {
+                    let work = work.get_or_insert_with(|| self.bars.begin(lane.name(), count(cursor), count(head)));
+                    work.at(count(cursor), count(head));
+                }
+            }
+        }
     }
 }
 

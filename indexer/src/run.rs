@@ -14,23 +14,20 @@ use thiserror::Error;
 use tracing::{error, info, warn};
 use url::Url;
 
-use crate::bars::{Bars, Work};
+use crate::bars::{Bars, LaneBars};
+use crate::chain::Chain;
 use crate::chain::rpc::RpcChain;
-use crate::chain::{Chain, ChainError};
 use crate::drift::{self, Watch};
 use crate::follower::{Follower, Outcome, StepError};
 use crate::pace::Pace;
-use crate::replay::{ReplayError, replay};
-use crate::source::Lane;
+use crate::replay::{self, ReplayError};
+use crate::source::BlockRef;
+use crate::trouble::{BACKOFF_LAST, Trouble};
 
-/// From so many blocks on progress is shown; what the head is ahead by is no work.
-const WORK_BLOCKS_MIN: u64 = 100;
 /// How often readers are told how things stand, at the least.
 const OBSERVE_EVERY: Duration = Duration::from_secs(1);
 /// Tags may be this old while the cursor is still below the head they name.
 const TAGS_MAX_AGE: Duration = Duration::from_secs(2);
-const BACKOFF_FIRST: Duration = Duration::from_millis(250);
-const BACKOFF_LAST: Duration = Duration::from_secs(10);
 /// A step under way when the stop is asked for has this long to end.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// Between attempts to reach what is needed at start.
@@ -109,8 +106,9 @@ pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<()
         start_block = config.deployment.start_block,
         "following the chain"
     );
+    let bars = LaneBars::new(config.bars, config.deployment.start_block);
     tokio::select! {
-        () = Loop::new(follower, config.poll_interval, config.bars.clone()).until(stop) => {}
+        () = Loop::new(follower, config.poll_interval, bars).until(stop) => {}
         () = watch.watch() => {}
     }
     info!("stopped");
@@ -123,32 +121,17 @@ async fn start(config: &RunConfig) -> Result<(Follower<RpcChain>, Watch<RpcChain
     let database = Database::lazy_with(options.clone(), &drift::LIMITS);
     let chain =
         RpcChain::new(config.rpc_url.clone()).map_err(|error| StartError::Usage(format!("--rpc-url: {error:#}")))?;
-    let mut deadline = Instant::now() + config.startup_timeout;
+    let deadline = Instant::now() + config.startup_timeout;
     let writer = patiently(deadline, "the database", || open(options.clone())).await?;
     writer.adopt(&config.deployment).await.map_err(start_error)?;
-    if renew(&writer, config).await? {
-        deadline = Instant::now() + config.startup_timeout;
-    }
+    let deadline = match replay::renew(&writer, &config.deployment, &config.bars).await? {
+        true => Instant::now() + config.startup_timeout,
+        false => deadline,
+    };
     patiently(deadline, "the node", || check_chain_id(&chain, config.deployment.chain_id)).await?;
     let watch = Watch { chain: chain.clone(), database, notes: writer.notes(), every_blocks: config.verify_every };
     let follower = Follower::new(chain, writer, config.deployment.clone()).await.map_err(start_error)?;
     Ok((follower, watch))
-}
-
-/// Derives everything anew where another revision did; whether that was so. A replay that somebody else began is dropped:
-/// what it derived may be of blocks that are about to be undone.
-async fn renew(writer: &Writer, config: &RunConfig) -> Result<bool, StartError> {
-    let stored = writer.derivation_revision().await.map_err(start_error)?;
-    if stored != ledger::DERIVATION_REVISION {
-        warn!(stored, own = ledger::DERIVATION_REVISION, "what is stored was derived by another revision");
-        let RunConfig { deployment, bars, .. } = config;
-        replay(writer, deployment, deployment.start_block, bars).await?;
-        return Ok(true);
-    }
-    if writer.drop_replay().await.map_err(start_error)? {
-        warn!("a replay that was broken off is dropped; `indexer replay` can be started again once this has stopped");
-    }
-    Ok(false)
 }
 
 /// Tries again until the deadline what may come by itself.
@@ -199,16 +182,16 @@ struct Loop<C> {
     capacity_pace: Pace,
     supply_pace: Pace,
     observed: Option<Instant>,
-    bars: Bars,
-    /// Of each lane that has much to do.
-    works: [Option<Work>; 2],
+    bars: LaneBars,
     was_caught_up: bool,
-    backoff: Duration,
-    complaint: Option<String>,
+    trouble: Trouble,
+    /// Of the lane of supply alone, which holds up nobody else.
+    supply_trouble: Trouble,
+    supply_was: Option<BlockRef>,
 }
 
 impl<C: Chain> Loop<C> {
-    fn new(follower: Follower<C>, poll_interval: Duration, bars: Bars) -> Self {
+    fn new(follower: Follower<C>, poll_interval: Duration, bars: LaneBars) -> Self {
         let started_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Self {
             follower,
@@ -218,10 +201,10 @@ impl<C: Chain> Loop<C> {
             supply_pace: Pace::default(),
             observed: None,
             bars,
-            works: [None, None],
             was_caught_up: false,
-            backoff: BACKOFF_FIRST,
-            complaint: None,
+            trouble: Trouble::default(),
+            supply_trouble: Trouble::default(),
+            supply_was: None,
         }
     }
 
@@ -254,26 +237,23 @@ impl<C: Chain> Loop<C> {
         };
         match outcome {
             Ok(outcome) => {
-                self.backoff = BACKOFF_FIRST;
-                if let Some(complaint) = self.complaint.take() {
-                    info!("going on after: {complaint}");
-                }
+                self.trouble.over();
                 let fork = self.tell(&outcome);
                 let observed = self.observe(&outcome, fork).await;
-                observed.err().map(|error| self.fail(&error.into())).or_else(|| Some(self.pause_after(&outcome)))
+                observed.err().map(|error| self.trouble.met(&error.into())).or_else(|| Some(self.pause_after(&outcome)))
             }
             Err(StepError::Halt(reason)) => {
                 self.halt(&reason).await;
                 None
             }
             Err(error @ StepError::Supply(_)) => {
-                let pause = self.fail(&error);
+                let pause = self.supply_trouble.met(&error);
                 self.follower.let_supply_rest(pause);
                 Some(self.poll_interval)
             }
             Err(error) => {
                 self.follower.forget_after(&error);
-                let pause = self.fail(&error);
+                let pause = self.trouble.met(&error);
                 if let StepError::Chain(error) = &error
                     && let Err(error) = self.complain(None, Some(&error.to_string())).await
                 {
@@ -315,6 +295,10 @@ impl<C: Chain> Loop<C> {
 
     fn mark(&mut self) {
         let (now, cursors) = (Instant::now(), self.follower.cursors());
+        if cursors.supply != self.supply_was {
+            self.supply_was = cursors.supply;
+            self.supply_trouble.over();
+        }
         for (pace, cursor) in [(&mut self.capacity_pace, cursors.capacity), (&mut self.supply_pace, cursors.supply)] {
             if let Some(cursor) = cursor {
                 pace.mark(now, cursor.number);
@@ -329,19 +313,7 @@ impl<C: Chain> Loop<C> {
         if cursors.capacity.is_some_and(|cursor| cursor.number >= head) && !self.was_caught_up {
             info!(block = head, "caught up with the head");
         }
-        let first = self.follower.first_block();
-        for (lane, work) in Lane::BOTH.into_iter().zip(&mut self.works) {
-            let Some(cursor) = cursors.of(lane).map(|cursor| cursor.number) else { continue };
-            let count = |block: u64| block.saturating_add(1).saturating_sub(first);
-            match head.saturating_sub(cursor) {
-                0 => *work = None,
-                left if work.is_none() && left < WORK_BLOCKS_MIN => {}
-                _ => {
-                    let work = work.get_or_insert_with(|| self.bars.begin(lane.name(), count(cursor), count(head)));
-                    work.at(count(cursor), count(head));
-                }
-            }
-        }
+        self.bars.show(&cursors, head);
     }
 
     /// Tells readers how things stand: when it changed, and every second.
@@ -377,23 +349,6 @@ impl<C: Chain> Loop<C> {
             started_at: self.started_at,
             ..Progress::default()
         }))
-    }
-
-    /// Says why a step failed, once; how long to wait before the next.
-    fn fail(&mut self, error: &StepError) -> Duration {
-        let message = error.to_string();
-        match error {
-            StepError::Chain(ChainError::TooLarge { .. }) => return Duration::ZERO,
-            StepError::Chain(ChainError::Throttled { retry_after: Some(wait), .. }) => return *wait,
-            _ => {}
-        }
-        if self.complaint.as_ref() != Some(&message) {
-            warn!("trying again: {message}");
-            self.complaint = Some(message);
-        }
-        let pause = self.backoff;
-        self.backoff = (self.backoff * 2).min(BACKOFF_LAST);
-        pause
     }
 
     async fn halt(&mut self, reason: &str) {

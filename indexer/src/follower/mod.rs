@@ -122,11 +122,6 @@ impl<C: Chain> Follower<C> {
         Cursors { capacity: self.capacity.cursor(), supply: self.supply.cursor() }
     }
 
-    /// The first block of the deployment.
-    pub fn first_block(&self) -> u64 {
-        self.deployment.start_block
-    }
-
     /// The newest block that is finalized and ours.
     pub fn finalized(&self) -> Option<u64> {
         self.finalized

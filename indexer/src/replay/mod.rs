@@ -9,6 +9,7 @@ pub mod stored;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ledger::DERIVATION_REVISION;
 use store::StoreError;
 use store::cursor::Cursors;
 use store::deployment::Deployment;
@@ -53,6 +54,24 @@ impl From<StoreError> for ReplayError {
     fn from(error: StoreError) -> Self {
         Self::Missing(error.to_string())
     }
+}
+
+/// Derives everything anew where another revision did; whether that was so. A replay that somebody else began is dropped:
+/// what it derived may be of blocks that are about to be undone.
+///
+/// # Errors
+/// [`ReplayError`]
+pub async fn renew(writer: &Writer, deployment: &Deployment, bars: &Bars) -> Result<bool, ReplayError> {
+    let stored = writer.derivation_revision().await?;
+    if stored != DERIVATION_REVISION {
+        warn!(stored, own = DERIVATION_REVISION, "what is stored was derived by another revision");
+        replay(writer, deployment, deployment.start_block, bars).await?;
+        return Ok(true);
+    }
+    if writer.drop_replay().await? {
+        warn!("a replay that was broken off is dropped; `indexer replay` can be started again once this has stopped");
+    }
+    Ok(false)
 }
 
 /// Derives everything from a block on anew, from what is stored.

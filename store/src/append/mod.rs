@@ -88,7 +88,7 @@ impl Writer {
         let mut transaction = self.pool.begin().await?;
         move_cursors(&mut transaction, batch).await?;
         let transfers: usize = batch.blocks.iter().map(|block| block.supply.transfers.len()).sum();
-        let by_copy = self.copies && transfers >= COPY_ROWS_MIN;
+        let by_copy = self.copies && transfers.max(batch.blocks.len()) >= COPY_ROWS_MIN;
         if self.keeps_inputs {
             insert_inputs(&mut transaction, batch, by_copy).await?;
         }
