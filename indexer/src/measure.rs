@@ -25,7 +25,7 @@ pub fn describe() {
     describe_gauge!("indexer_safe_block_number", "The newest block that is safe and ours.");
     describe_gauge!("indexer_finalized_block_number", "The newest block that is finalized and ours.");
     describe_gauge!("indexer_lag_seconds", Unit::Seconds, "Since the state was last confirmed to be of the head.");
-    describe_gauge!("indexer_blocks_per_second", "Blocks stored of late.");
+    describe_gauge!("indexer_blocks_per_second", "Blocks stored of late, of each cursor.");
     describe_gauge!("indexer_ready", "1 where the state can be trusted to be of the head; see /readyz for why not.");
     describe_gauge!("indexer_halted", "1 where the writer has stopped for good.");
     describe_counter!("indexer_reorgs_total", "How often newest blocks were replaced by others, ever.");
@@ -60,13 +60,13 @@ fn show(status: &Status) {
     for (name, cursor) in cursors {
         if let Some(cursor) = cursor {
             gauge!("indexer_cursor_block_number", "cursor" => name).set(count(cursor.block_number));
+            gauge!("indexer_blocks_per_second", "cursor" => name).set(cursor.blocks_per_second.unwrap_or(f64::NAN));
         }
     }
     gauge!("indexer_head_block_number").set(known(status.head));
     gauge!("indexer_safe_block_number").set(known(status.safe));
     gauge!("indexer_finalized_block_number").set(known(status.finalized));
     gauge!("indexer_lag_seconds").set(known(status.lag_seconds));
-    gauge!("indexer_blocks_per_second").set(status.blocks_per_second.unwrap_or(f64::NAN));
     gauge!("indexer_ready").set(flag(status.ready));
     gauge!("indexer_halted").set(flag(status.halted.is_some()));
     counter!("indexer_reorgs_total").absolute(status.reorgs.count);

@@ -3,38 +3,33 @@
 //! - [`stored`]: what it is derived from, without a node
 //! - [`refetched`]: the same with the inputs had anew
 
+mod course;
+mod disk;
 pub mod refetched;
 pub mod stored;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use ledger::DERIVATION_REVISION;
 use store::StoreError;
 use store::cursor::Cursors;
 use store::deployment::Deployment;
-use store::replay::size::Need;
-use store::replay::{Replay, Shadow};
+use store::replay::Replay;
 use store::writer::Writer;
 use thiserror::Error;
 use tracing::{info, warn};
 
-use crate::bars::{Bars, Work};
+use crate::bars::Bars;
 use crate::chain::{Chain, ChainError};
 use crate::engine::capacity::CapacityState;
 use crate::engine::supply::SupplyState;
-use crate::engine::{Engine, LaneState, Scene};
+use crate::engine::{Engine, Scene};
 use crate::fetch::Fetch;
-use crate::follower::StepError;
-use crate::source::{Lane, Source};
+use crate::source::Source;
+use course::Course;
+use disk::hold_disk;
 use refetched::Refetched;
 use stored::Stored;
-
-/// How often readers are told how far it is.
-const SAY_EVERY: Duration = Duration::from_secs(1);
-/// How long a node may fail before the replay gives up. It goes on there when it is started again.
-const NODE_PATIENCE: Duration = Duration::from_secs(60);
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Why a replay ended before it was done. What is served is as it was.
 #[derive(Debug, Error)]
@@ -186,122 +181,5 @@ impl<'a> Job<'a> {
         drop(work);
         info!(from_block = from, to_block = newest, "derived anew");
         Ok(())
-    }
-}
-
-/// How far a replay is.
-struct Course<'a> {
-    job: &'a Job<'a>,
-    shadow: &'a Shadow,
-    /// The last block of the first of two sources; no range lies on both sides.
-    border: Option<u64>,
-    /// Of lanes that are done.
-    done_blocks: u64,
-    said: Instant,
-}
-
-impl<'a> Course<'a> {
-    fn new(job: &'a Job<'a>, shadow: &'a Shadow, border: Option<u64>) -> Self {
-        Self { job, shadow, border, done_blocks: 0, said: Instant::now() }
-    }
-
-    /// One lane, to where its cursor is.
-    async fn run<S: Source, L: LaneState>(&mut self, mut engine: Engine<S, L>) -> Result<(), ReplayError> {
-        let Some(target) = self.job.targets.of(L::LANE).map(|target| target.number) else { return Ok(()) };
-        let first = self.job.replay.from_block;
-        let Some(all) = (target + 1).checked_sub(first) else { return Ok(()) };
-        engine.state().await?;
-        let mut next = engine.cursor().map_or(first, |cursor| cursor.number + 1);
-        let mut work = self.job.bars.begin(name(L::LANE), next - first, all);
-        while next <= target {
-            self.job.writer.hold_lock().await?;
-            let end = self.border.filter(|border| next <= *border).map_or(target, |border| border.min(target));
-            self.step(&mut engine, next, end).await?;
-            next = engine.cursor().map_or(next, |cursor| cursor.number + 1);
-            self.tell(&mut work, next - first, all).await?;
-        }
-        self.done_blocks += all;
-        Ok(())
-    }
-
-    /// One transaction. A node that fails is asked again for a while.
-    async fn step<S: Source, L: LaneState>(
-        &self,
-        engine: &mut Engine<S, L>,
-        next: u64,
-        end: u64,
-    ) -> Result<(), ReplayError> {
-        let began = Instant::now();
-        loop {
-            match engine.backfill(next, end, None).await {
-                Ok(_) => return Ok(()),
-                Err(StepError::Halt(reason)) => return Err(ReplayError::Halt(reason)),
-                Err(StepError::Store(error)) => return Err(error.into()),
-                Err(StepError::Chain(error) | StepError::Supply(error)) => {
-                    if !self.job.replay.refetch || began.elapsed() >= NODE_PATIENCE {
-                        return Err(ReplayError::Missing(error.to_string()));
-                    }
-                    warn!("trying again: {error}");
-                    tokio::time::sleep(pause_after(&error)).await;
-                }
-            }
-        }
-    }
-
-    async fn tell(&mut self, work: &mut Work, done: u64, all: u64) -> Result<(), ReplayError> {
-        work.at(done, all);
-        if self.said.elapsed() >= SAY_EVERY {
-            self.shadow.say(self.done_blocks + done).await?;
-            self.said = Instant::now();
-        }
-        Ok(())
-    }
-}
-
-fn name(lane: Lane) -> &'static str {
-    match lane {
-        Lane::Capacity => "replay of capacity",
-        Lane::Supply => "replay of supply",
-    }
-}
-
-fn pause_after(error: &ChainError) -> Duration {
-    match error {
-        ChainError::Throttled { retry_after: Some(wait), .. } => *wait,
-        _ => PAUSE_AFTER_FAILURE,
-    }
-}
-
-/// Says how much disk it takes, and refuses where that is plainly not there.
-fn hold_disk(need: &Need) -> Result<(), ReplayError> {
-    let megabytes = |bytes: u64| bytes.div_ceil(1 << 20);
-    let free = need.data_directory.as_deref().and_then(|directory| rustix::fs::statvfs(directory).ok());
-    let free = free.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-    info!(needed_mb = megabytes(need.bytes), free_mb = free.map(megabytes), "a replay takes disk until it is done");
-    match free {
-        Some(free) if free < need.bytes => Err(ReplayError::Missing(format!(
-            "a replay takes up to {} MB of disk until it is done, and {} has {} MB left: make room, or move the data \
-             directory to a larger disk",
-            megabytes(need.bytes),
-            need.data_directory.as_deref().unwrap_or("/".as_ref()).display(),
-            megabytes(free)
-        ))),
-        _ => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-
-    use super::*;
-
-    #[test]
-    fn a_disk_that_is_too_small_is_known_before() {
-        let need = |bytes, directory: Option<&str>| Need { bytes, data_directory: directory.map(PathBuf::from) };
-        assert!(hold_disk(&need(0, Some("/"))).is_ok());
-        assert!(hold_disk(&need(u64::MAX, None)).is_ok(), "nobody knows");
-        let refused = hold_disk(&need(u64::MAX, Some("/"))).unwrap_err().to_string();
-        assert!(refused.contains("MB left: make room"), "{refused}");
     }
 }
