@@ -1,10 +1,12 @@
 //! What the indexer measures of itself. Names are told here; what only the database knows is asked of it now and then.
 
-use std::time::Duration;
+use std::future::Future;
+use std::time::{Duration, Instant};
 
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use store::read::{Database, Limits};
 
+use crate::chain::ChainError;
 use crate::status::{Status, status};
 
 /// How often the database is asked.
@@ -37,7 +39,22 @@ pub fn describe() {
     describe_gauge!("indexer_drift_block_number", "The block of the last comparison.");
     describe_gauge!("indexer_replay_done_blocks", "Blocks derived anew by the replay under way.");
     describe_gauge!("indexer_replay_all_blocks", "Blocks that it derives anew; 0 where none is under way.");
+    describe_counter!("indexer_node_requests_total", "Requests to nodes: ok, or the class of the error.");
+    describe_histogram!("indexer_node_request_seconds", Unit::Seconds, "How long a node takes to answer or refuse.");
     describe_histogram!("indexer_commit_seconds", Unit::Seconds, "How long a transaction that stores blocks takes.");
+}
+
+/// Counts a request to a node by what became of it, and how long it took.
+///
+/// # Errors
+/// The request's own.
+pub async fn timed<T>(request: impl Future<Output = Result<T, ChainError>>) -> Result<T, ChainError> {
+    let began = Instant::now();
+    let answer = request.await;
+    histogram!("indexer_node_request_seconds").record(began.elapsed());
+    let outcome = answer.as_ref().err().map_or("ok", ChainError::class);
+    counter!("indexer_node_requests_total", "outcome" => outcome).increment(1);
+    answer
 }
 
 /// Asks the database now and then, for as long as it is polled.

@@ -21,6 +21,7 @@ use url::Url;
 
 use super::error::{classify, classify_http, short};
 use super::{At, Chain, ChainError, Finality, Header, Log, LogQuery};
+use crate::measure;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -89,9 +90,10 @@ impl RpcChain {
     {
         let mut pauses = THROTTLED_PAUSES.into_iter();
         loop {
-            let error = match request().await {
+            let attempt = async { request().await.map_err(|error| self.error(error)) };
+            let error = match measure::timed(attempt).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => self.error(error),
+                Err(error) => error,
             };
             let ChainError::Throttled { retry_after, .. } = &error else { return Err(error) };
             let Some(pause) = pauses.next() else { return Err(error) };

@@ -7,6 +7,7 @@ mod damage;
 mod economy;
 mod killed;
 mod mended;
+mod metrics;
 #[path = "../simulation/naive.rs"]
 mod naive;
 mod program;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use sqlx::{ConnectOptions, PgPool};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::world::World;
@@ -31,9 +31,25 @@ impl Indexer {
 
     /// `indexer run` on this world.
     pub(crate) fn run(pool: &PgPool, world: &World) -> Self {
+        Self::run_with(pool, world, &[])
+    }
+
+    pub(crate) fn run_with(pool: &PgPool, world: &World, arguments: &[&str]) -> Self {
         let file = deployment_file(world);
         let node = ["run", "--rpc-url", &world.node.url, "--poll-interval-ms", "20", "--verify-every", "0"];
-        Self::start(pool, &[&node[..], &["--deployment", file.to_str().unwrap()]].concat())
+        Self::start(pool, &[&node[..], &["--deployment", file.to_str().unwrap()], arguments].concat())
+    }
+
+    /// The first address that the log names; what follows is read and forgotten.
+    pub(crate) async fn said_address(&mut self) -> String {
+        let mut lines = BufReader::new(self.0.stderr.take().unwrap()).lines();
+        loop {
+            let line = lines.next_line().await.unwrap().expect("it says where it listens");
+            if let Some((_, address)) = line.split_once("address=") {
+                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+                return address.split_whitespace().next().unwrap().to_owned();
+            }
+        }
     }
 
     pub(crate) fn signal(&self, signal: &str) {
