@@ -178,10 +178,14 @@ impl<S: Source, L: LaneState> Engine<S, L> {
     }
 
     async fn prepare(&mut self, from: u64, last: u64, until: Option<Instant>) -> Result<Option<Prepared>, StepError> {
-        if !self.ahead.is_ready(&self.scene.source, from, last, &self.sizes, until).await {
-            return Ok(None);
-        }
-        let fetched = self.ahead.next(&self.scene.source, from, last, &mut self.sizes).await?;
+        let fetched = loop {
+            if !self.ahead.is_ready(&self.scene.source, from, last, &self.sizes, until).await {
+                return Ok(None);
+            }
+            if let Some(fetched) = self.ahead.next(&self.scene.source, from, last, &mut self.sizes).await? {
+                break fetched;
+            }
+        };
         let to = fetched.end.number;
         let stretch = Stretch { from, to, ends_backfill: to == last, at_head: false };
         self.apply(fetched, stretch).await.map(Some)

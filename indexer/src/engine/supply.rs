@@ -121,25 +121,21 @@ impl SupplyState {
             }
             decoded.push(stored);
         }
-        hold_mints(&decoded, &word.mints)?;
+        hold_mints(decoded.iter(), &word.mints)?;
         for (number, payout) in word.payouts {
-            let place = match decoded.binary_search_by_key(&number, |stored| stored.header.number) {
-                Ok(place) => place,
-                Err(place) => {
-                    let header = known.get(&number).copied().ok_or_else(|| headless(number))?;
-                    decoded.insert(place, begin(header, known));
-                    place
-                }
-            };
-            let entries = &mut decoded[place].block.entries;
-            entries.insert(entries.partition_point(|entry| entry.log_index < payout.log_index), payout);
+            let at = decoded.partition_point(|stored| stored.header.number < number);
+            if decoded.get(at).is_none_or(|stored| stored.header.number != number) {
+                let header = known.get(&number).copied();
+                let header =
+                    header.ok_or_else(|| StoreError::Corrupt(format!("a log of block {number}, but no header")))?;
+                decoded.insert(at, begin(header, known));
+            }
+            let entries = &mut decoded[at].block.entries;
+            let place = entries.partition_point(|entry| entry.log_index < payout.log_index);
+            entries.insert(place, payout);
         }
         Ok(decoded)
     }
-}
-
-fn headless(number: u64) -> StoreError {
-    StoreError::Corrupt(format!("a log of block {number}, but no header"))
 }
 
 fn begin(header: StoredHeader, known: &BTreeMap<u64, StoredHeader>) -> StoredBlock {
@@ -175,8 +171,8 @@ fn agreed(fetched: &FetchedHeader, known: Option<&StoredHeader>) -> Result<Store
 }
 
 /// Mints were asked for twice, and are either among both answers or among none.
-fn hold_mints(blocks: &[StoredBlock], light: &[(u64, u32)]) -> Result<(), ChainError> {
-    let mints = blocks.iter().flat_map(|stored| {
+fn hold_mints<'a>(blocks: impl Iterator<Item = &'a StoredBlock>, light: &[(u64, u32)]) -> Result<(), ChainError> {
+    let mints = blocks.flat_map(|stored| {
         let mints = stored
             .block
             .entries
@@ -230,7 +226,7 @@ mod tests {
         };
         let mut block = begin(STORED, &BTreeMap::new());
         block.block.entries = vec![moved(3, Address::ZERO), moved(4, Address::repeat_byte(8))];
-        let held = |light: &[(u64, u32)]| hold_mints(std::slice::from_ref(&block), light);
+        let held = |light: &[(u64, u32)]| hold_mints(std::iter::once(&block), light);
         assert!(held(&[(7, 3)]).is_ok());
         for (light, missing) in [(vec![], "block 7, log 3:"), (vec![(7, 3), (8, 0)], "block 8, log 0:")] {
             let error = held(&light).unwrap_err();
