@@ -200,7 +200,8 @@ pub async fn progress(connection: &mut PgConnection) -> Result<Progress, ReadErr
                 c.block_number as capacity_number,
                 coalesce(c.block_hash, cb.hash) as capacity_hash, cb.timestamp as capacity_timestamp,
                 to_regclass('vvv_transfer_sender') is not null
-                    and to_regclass('vvv_transfer_recipient') is not null as account_indexes,
+                    and to_regclass('vvv_transfer_recipient') is not null
+                    and to_regclass('vvv_transfer_place') is not null as account_indexes,
                 s.block_number as supply_number,
                 coalesce(s.block_hash, sb.hash) as supply_hash, sb.timestamp as supply_timestamp,
                 v.revision, v.replays,

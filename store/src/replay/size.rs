@@ -22,7 +22,7 @@ impl Writer {
     /// [`StoreError`]
     pub async fn replay_need(&self, refetch: bool) -> Result<Need, StoreError> {
         let bytes: i64 = sqlx::query_scalar(
-            "select greatest(0, pg_table_size('public.vvv_transfer') + coalesce(pg_relation_size(to_regclass('public.vvv_transfer_pkey')), 0)
+            "select greatest(0, pg_table_size('public.vvv_transfer') + coalesce(pg_relation_size(to_regclass('public.vvv_transfer_place')), 0)
                 + (select sum(pg_total_relation_size(('public.' || name)::regclass))
                      from unnest(array['event', 'position', 'capacity_totals', 'supply_totals', 'burn', 'parameter',
                                        'anomaly']
