@@ -24,6 +24,7 @@ use url::Url;
 use self::http::Http;
 use super::error::{classify, classify_http, short};
 use super::{At, Chain, ChainError, Finality, Header, Log, LogQuery};
+use crate::measure;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -224,7 +225,7 @@ where
 {
     let mut pauses = THROTTLED_PAUSES.into_iter();
     loop {
-        let error = match request().await {
+        let error = match measure::timed(request()).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
