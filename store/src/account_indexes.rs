@@ -42,8 +42,9 @@ impl Writer {
     /// [`StoreError`]
     pub async fn has_account_indexes(&self) -> Result<bool, StoreError> {
         let there = sqlx::query_scalar(
-            "select to_regclass('vvv_transfer_sender') is not null and to_regclass('vvv_transfer_recipient') is not null
-                and to_regclass('vvv_transfer_place') is not null",
+            "select count(*) = 3 from pg_index i join pg_class c on c.oid = i.indexrelid
+              where i.indrelid = 'vvv_transfer'::regclass
+                and c.relname in ('vvv_transfer_sender', 'vvv_transfer_recipient', 'vvv_transfer_place')",
         );
         Ok(there.fetch_one(&self.pool).await?)
     }
