@@ -12,7 +12,7 @@ use store::deployment::Deployment;
 use store::writer::Writer;
 
 use super::run::stop_signal;
-use super::{DatabaseArgs, ExpectedArgs, Failure, LogArgs, chain};
+use super::{DatabaseArgs, ExpectedArgs, Failure, LogArgs, nodes};
 
 /// Derive everything from a block on anew, from what is stored, or with --refetch from the node.
 ///
@@ -42,8 +42,8 @@ pub(super) struct ReplayArgs {
     /// Have logs, headers and readings of finalized blocks from the node again, too.
     #[arg(long, requires = "rpc_url")]
     refetch: bool,
-    /// The node, for --refetch: http:// or https:// URL of its JSON-RPC.
-    #[arg(long, env = "RPC_URL", hide_env_values = true, value_name = "URL")]
+    /// The nodes, for --refetch: http(s) or ws(s) URLs of their JSON-RPC, with commas between.
+    #[arg(long, env = "RPC_URL", hide_env_values = true, value_name = "URL[,URL...]")]
     rpc_url: Option<String>,
 }
 
@@ -63,7 +63,7 @@ impl ReplayArgs {
         let deployment = self.deployment(&writer).await?;
         let done = match &self.rpc_url {
             Some(url) if self.refetch => {
-                replay::refetch(chain(url)?, &writer, &deployment, self.from_block, bars).await
+                replay::refetch(nodes(url, None)?, &writer, &deployment, self.from_block, bars).await
             }
             _ => replay::replay(&writer, &deployment, self.from_block, bars).await,
         };

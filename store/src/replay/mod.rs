@@ -40,7 +40,8 @@ const MAKE: [&str; 11] = [
 ];
 
 /// The inputs too, where they are had anew.
-const MAKE_INPUTS: [&str; 3] = [
+const MAKE_INPUTS: [&str; 4] = [
+    "create table replay.completeness (like public.completeness including all)",
     "create table replay.block (like public.block including all)",
     "create table replay.log (like public.log including all)",
     "create table replay.reading (like public.reading including all)",

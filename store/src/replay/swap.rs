@@ -9,6 +9,7 @@ use sqlx::Connection;
 use super::{Replay, Shadow};
 use crate::StoreError;
 use crate::columns::bigint;
+use crate::completeness;
 use crate::derivation::own_revision;
 use crate::writer::patient;
 
@@ -113,6 +114,9 @@ impl Shadow {
                 }
             }
             last.map(&mut each);
+        }
+        if refetch {
+            completeness::swap(&mut transaction, from_block).await?;
         }
         sqlx::query("update derivation set revision = $1, replays = replays + 1")
             .bind(own_revision()?)
