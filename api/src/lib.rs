@@ -6,6 +6,7 @@
 //! - [`app`], [`serve`], [`cli`]: the process
 //! - [`table`], [`tables`], [`page_cursor`]: the capacity table and runs through it
 //! - [`epochs`], [`events`]: epochs as seen from a block, events as they are listed
+//! - [`guarded`]: the smaller of two blocks' answers
 //! - [`holding`]: what an account of one or more addresses holds
 //! - [`readiness`]: whether answers are of the head
 //! - [`wire`], [`address`]: how amounts, times and addresses are written
@@ -17,6 +18,7 @@ pub mod cli;
 pub mod epochs;
 pub mod events;
 pub mod extract;
+pub mod guarded;
 pub mod holding;
 pub mod openapi;
 pub mod page_cursor;

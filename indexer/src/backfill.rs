@@ -125,7 +125,7 @@ impl Ahead {
         sizes.answered(fetched.logs(), took);
     }
 
-    /// Adds what lies ready. What failed is asked for again when it is its turn.
+    /// Adds what lies ready; all of it is as sure as the least sure. What failed is asked for again when it is its turn.
     async fn add_ready(&mut self, fetched: &mut Fetched, sizes: &mut RangeSize) {
         while fetched.logs() < LOGS_AT_ONCE
             && let Some(first) = self.ranges.front_mut().filter(|first| first.is_ready())
@@ -134,6 +134,7 @@ impl Ahead {
             self.took_first(&more, took, sizes);
             fetched.blocks.extend(more.blocks);
             fetched.end = more.end;
+            fetched.grade = fetched.grade.min(more.grade);
         }
     }
 

@@ -6,6 +6,8 @@
 //! - [`account_indexes`]: what a first backfill goes without
 //! - [`load`]: the state it goes on from
 //! - [`progress`]: what it says of itself
+//! - [`node`]: what it says of the nodes
+//! - [`completeness`]: how sure it is that no log is missing
 //! - [`verification`]: what came of comparing with the contracts
 //! - [`read`]: the state at one block, for readers
 //! - [`deployment`]: the chain, contracts and policy a database is about
@@ -14,10 +16,12 @@ pub mod account_indexes;
 pub mod amount;
 pub mod append;
 pub mod columns;
+pub mod completeness;
 pub mod cursor;
 pub mod deployment;
 pub mod error;
 pub mod load;
+pub mod node;
 pub mod progress;
 pub mod read;
 pub mod rewind;

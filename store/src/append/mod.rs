@@ -13,6 +13,7 @@ use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::StoreError;
 use crate::columns::bigint;
+use crate::completeness::{self, Grade};
 use crate::cursor::{BlockRef, Lane};
 use crate::writer::Writer;
 
@@ -77,6 +78,8 @@ pub struct Batch<'a> {
     pub after: Option<BlockRef>,
     /// Where they go.
     pub cursor: BlockRef,
+    /// How sure it is that no log is missing; `None`: inputs that are there already, with their grade.
+    pub grade: Option<Grade>,
 }
 
 impl Writer {
@@ -87,6 +90,9 @@ impl Writer {
     pub async fn append(&self, batch: &Batch<'_>) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
         move_cursors(&mut transaction, batch).await?;
+        if let Some(grade) = batch.grade {
+            completeness::note(&mut transaction, batch, grade).await?;
+        }
         let transfers: usize = batch.blocks.iter().map(|block| block.supply.transfers.len()).sum();
         if self.copies && transfers.max(batch.blocks.len()) >= COPY_ROWS_MIN {
             copy::copy_blocks(&mut transaction, batch.blocks).await?;

@@ -15,15 +15,19 @@
 //! - [`anomaly`]: what was not expected
 //! - [`seen`]: addresses that events name
 //! - [`digest`]: what tells two derivations apart
+//! - [`completeness`]: how sure it is that no log is missing
+//! - [`node`]: the nodes, as the writer sees them
 //! - [`verification`]: how it last compared with the contracts
 //! - [`readiness`]: whether what is stored is of the head
 
 pub mod account;
 pub mod anomaly;
 pub mod block;
+pub mod completeness;
 pub mod database;
 pub mod digest;
 pub mod event;
+pub mod node;
 pub mod parameter;
 pub mod progress;
 pub mod readiness;
