@@ -26,20 +26,19 @@ impl Coverage {
         statements.iter().for_each(|statement| self.met(format!("sent {statement}")));
     }
 
-    /// Fails with the names of what was never met, and prints what was.
-    pub(crate) fn is_whole(&self) {
+    /// What was never met; prints what was.
+    pub(crate) fn missing(&self) -> Vec<String> {
         let counts = self.0.lock().unwrap();
         println!("{counts:#?}");
         let sent = counts.keys().filter_map(|name| name.strip_prefix("sent "));
         let cuts = sent.flat_map(|message| [format!("cut before {message}"), format!("cut after {message}")]);
         let expected = EXPECTED.into_iter().map(str::to_owned).chain(cuts.filter(|cut| !cut.ends_with("rollback")));
-        let missing: Vec<_> = expected.filter(|name| !counts.contains_key(name)).collect();
-        assert!(missing.is_empty(), "never met: {missing:?}");
+        expected.filter(|name| !counts.contains_key(name)).collect()
     }
 }
 
 /// Faults, outcomes and crashes; the cuts follow from the messages that were sent.
-const EXPECTED: [&str; 56] = [
+const EXPECTED: [&str; 54] = [
     "crash",
     "crashed and reorged while supply was behind",
     "cut refused",
@@ -89,11 +88,9 @@ const EXPECTED: [&str; 56] = [
     "step Rewound",
     "step Store",
     "step Throttled",
-    "step TooLarge",
     "step Unavailable",
     "step UnknownBlock",
     "step UpToDate",
     "step Waiting",
     "stopped: finalized",
-    "unanswered",
 ];

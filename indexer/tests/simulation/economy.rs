@@ -135,6 +135,20 @@ pub(crate) fn transaction(rng: &mut ChaCha8Rng, state: &Fold) -> Vec<ScriptedLog
     }
 }
 
+/// A mint, a burn, a stake and a topic that nobody knows.
+pub(crate) fn of_every_kind() -> Vec<ScriptedLog> {
+    let (who, amount) = (actor(1), U256::from(10));
+    let unknown = LogData::new_unchecked(vec![B256::repeat_byte(0xee)], Bytes::new());
+    vec![
+        vvv(NOBODY, who, U256::from(20)),
+        vvv(who, NOBODY, amount),
+        vvv(who, STAKING, amount),
+        svvv(NOBODY, who, amount),
+        log(STAKING, &S::Staked { user: who, amount }),
+        ScriptedLog::from(alloy_primitives::Log { address: STAKING, data: unknown }),
+    ]
+}
+
 /// A transfer of nothing, which anyone can send at any time.
 pub(crate) fn no_transfer() -> ScriptedLog {
     vvv(actor(1), actor(2), U256::ZERO)

@@ -9,8 +9,8 @@ use crate::proxy::Cut;
 
 /// Blocks that a lagging node is behind.
 pub(crate) const LAG: u64 = 3;
-/// Above the number of messages in any transaction of the writer's.
-const MESSAGES_MAX: usize = 18;
+/// As many messages as the writer's longest transactions have.
+const MESSAGES_MAX: usize = 20;
 
 /// Something that one node can do and one client can notice, or take for what it is.
 pub(crate) fn noticed(rng: &mut impl Rng) -> Fault {
@@ -48,8 +48,13 @@ pub(crate) fn silent(rng: &mut impl Rng) -> LogFault {
 pub(crate) fn limit(rng: &mut impl Rng) -> Fault {
     match rng.random_bool(0.5) {
         true => Refusal::Range { blocks_max: rng.random_range(2..=6), wording: RangeWording::QuickNode }.into(),
-        false => Refusal::Results { logs_max: rng.random_range(4..=12), wording: ResultWording::Parity }.into(),
+        false => Refusal::Results { logs_max: rng.random_range(12..=30), wording: ResultWording::Parity }.into(),
     }
+}
+
+/// Each message of a transaction, before and after it, in as many seeds one after the other.
+pub(crate) fn cut_of(seed: u64) -> Cut {
+    Cut { message: usize::try_from(seed / 2).unwrap() % MESSAGES_MAX, is_executed: seed % 2 == 1 }
 }
 
 /// Where the writer's next transaction is cut.

@@ -1,6 +1,6 @@
 //! One seed: a first backfill that is cut short again and again, then whatever can happen at the head.
 
-use devnet::scripted::{Fault, HeaderFault, ViewFault};
+use devnet::scripted::{Fault, HeaderFault, TransportFault, ViewFault};
 use indexer::follower::StepError;
 use rand::RngExt;
 use store::cursor::Lane;
@@ -8,6 +8,7 @@ use store::cursor::Lane;
 use crate::coverage::Coverage;
 use crate::database;
 use crate::faults::{self, LAG};
+use crate::proxy::Cut;
 use crate::site::Site;
 use crate::subject::Subject;
 use crate::world::{FINALIZED_DEPTH, World};
@@ -27,6 +28,8 @@ pub(crate) async fn simulate(seed: u64, site: &Site, coverage: &Coverage) {
         round(&mut world, &mut subject, site).await;
         subject.settle(&world).await;
     }
+    world.forgive();
+    crash_points(seed, &mut world, &mut subject).await;
     // Whatever fork was left hanging is decided by a longer branch.
     world.forgive();
     (0..=FINALIZED_DEPTH).for_each(|_| world.mine_traffic());
@@ -42,12 +45,14 @@ pub(crate) async fn simulate(seed: u64, site: &Site, coverage: &Coverage) {
 async fn backfill(world: &mut World, subject: &mut Subject<'_>, site: &Site, coverage: &Coverage) {
     let (limit, first_finalized) = (faults::limit(&mut world.rng), world.finalized);
     let (mut crashed_apart, mut reorged_apart, mut seems_done) = (false, false, false);
-    for _ in 0..BACKFILL_STEPS_MAX {
+    for step in 0..BACKFILL_STEPS_MAX {
+        let is_first = step == 0;
         for node in world.nodes() {
             node.faults().clear();
             node.faults().always(limit.clone());
         }
         match world.rng.random_range(0..10) {
+            _ if is_first => subject.cut_next(Cut { message: 1, is_executed: world.rng.random_bool(0.5) }),
             0..2 => {
                 let fault = faults::noticed(&mut world.rng);
                 seems_done |= matches!(fault, Fault::Header(HeaderFault::Missing));
@@ -91,7 +96,10 @@ async fn round(world: &mut World, subject: &mut Subject<'_>, site: &Site) {
         4 => (0..world.rng.random_range(5..=30)).for_each(|_| world.mine(Vec::new())),
         5..9 => world.reorg(),
         9..12 => {
-            let (times, fault) = (world.rng.random_range(1..=3), faults::noticed(&mut world.rng));
+            let fault = faults::noticed(&mut world.rng);
+            // A request that is throttled a few times is patient.
+            let is_patient = matches!(fault, Fault::Transport(TransportFault::Throttle { .. }));
+            let times = if is_patient { 12 } else { world.rng.random_range(1..=3) };
             world.one_node().faults().next(times, fault);
             grow(world);
         }
@@ -117,6 +125,25 @@ async fn round(world: &mut World, subject: &mut Subject<'_>, site: &Site) {
             world.one_node().faults().next(1, ViewFault::ChainId(1));
         }
     }
+}
+
+/// One message of each kind of transaction is the last before the connection is gone: of an append, a rewind and a repair.
+async fn crash_points(seed: u64, world: &mut World, subject: &mut Subject<'_>) {
+    let cut = faults::cut_of(seed);
+    subject.level(world).await;
+    world.mine_of_every_kind();
+    subject.cut_next(cut);
+    subject.settle(world).await;
+
+    let head = world.node.chain(|chain| chain.head().number);
+    world.reorg();
+    world.mine_beyond(head);
+    subject.cut_next(cut);
+    subject.settle(world).await;
+
+    let lane = Lane::BOTH[usize::try_from(seed / 40).unwrap() % 2];
+    subject.repair_for_nothing(world, lane, cut).await;
+    subject.settle(world).await;
 }
 
 fn grow(world: &mut World) {

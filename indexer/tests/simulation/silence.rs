@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::database;
 use crate::faults;
+use crate::proxy::Cut;
 use crate::subject::Subject;
 use crate::world::World;
 
@@ -21,9 +22,7 @@ const BLOCKS_KEPT: u64 = 2;
 impl Subject<'_> {
     /// The node leaves logs out of blocks to come; then it is honest, and what is stored is mended.
     pub(crate) async fn be_lied_to(&mut self, world: &mut World) {
-        let reached = self.cursors().await.get(&Lane::Capacity).map_or(0, |(number, _)| *number);
-        world.mine_beyond(reached);
-        self.settle(world).await;
+        self.level(world).await;
         let honest = world.node.chain(|chain| chain.head().number);
         let (times, fault) = (world.rng.random_range(1..=4), faults::silent(&mut world.rng));
         world.nodes().for_each(|node| {
@@ -39,6 +38,28 @@ impl Subject<'_> {
         }
         self.doubt(false);
         self.settle(world).await;
+    }
+
+    /// The node's head is ours.
+    pub(crate) async fn level(&mut self, world: &mut World) {
+        let reached = self.cursors().await.get(&Lane::Capacity).map_or(0, |(number, _)| *number);
+        world.mine_beyond(reached);
+        self.settle(world).await;
+    }
+
+    /// A few of the newest blocks are undone and fetched again, although nothing is wrong with them; the first attempt is
+    /// cut.
+    pub(crate) async fn repair_for_nothing(&mut self, world: &mut World, lane: Lane, cut: Cut) {
+        let differs_at = self.cursors().await[&lane].0;
+        let (derived, contract) = Default::default();
+        let repair = Repair { lane, first_block: differs_at - 3, differs_at, figure: "none", derived, contract };
+        self.cut_next(cut);
+        let (done, _) = oneshot::channel();
+        let verdict = Verdict::Repair(repair.clone());
+        self.running(world).await.unwrap().orders.try_send(Order { verdict, done }).unwrap();
+        let cut_short = self.step(world).await;
+        assert!(matches!(cut_short, Err(StepError::Store(_))), "{cut_short:?}");
+        self.order(world, Verdict::Repair(repair)).await;
     }
 
     /// Steps until the node has nothing new. The ledger may refuse what does not fit, and halt.
@@ -105,7 +126,8 @@ impl Subject<'_> {
         let (done, is_done) = oneshot::channel();
         self.running(world).await.unwrap().orders.try_send(Order { verdict, done }).unwrap();
         let outcome = self.step(world).await.unwrap();
-        assert!(matches!(outcome, Outcome::Repaired(_)), "{outcome:?}");
+        // Undone already, where the answer to a commit was lost.
+        assert!(matches!(outcome, Outcome::Repaired(_) | Outcome::Waiting), "{outcome:?}");
         is_done.await.unwrap();
     }
 

@@ -106,6 +106,15 @@ impl World {
         (logs, cooldowns)
     }
 
+    /// A block that leaves a row in every table.
+    pub(crate) fn mine_of_every_kind(&mut self) {
+        let parent = self.node.chain(|chain| chain.head().hash);
+        let mut cooldowns = self.states[&parent].cooldowns;
+        let setter = economy::set_cooldown(&mut self.rng, &mut cooldowns);
+        self.mine(economy::of_every_kind().into_iter().chain(setter).collect());
+        self.node.chain(|chain| set_cooldowns(chain, cooldowns));
+    }
+
     /// Another chain that leaves this one above the finalized block and is about as long.
     pub(crate) fn fork(&mut self) -> SharedChain {
         let head = self.node.chain(|chain| chain.head().number);
