@@ -22,9 +22,8 @@ use crate::report::machine;
 const DATABASE: &str = "bench_head";
 /// Mined before the indexer starts, enough for both finality tags to lie behind the head.
 const BLOCKS_BEFORE: u64 = 200;
-/// Between blocks, drawn anew each time so that no rhythm meets the polling's. Base takes 2 s: a block is committed long
-/// before the next one either way.
-const PAUSE_MS: std::ops::Range<u64> = 200..400;
+/// From a commit to the next block: between one and two of the polling's intervals, so that all of its phases are met alike.
+const PAUSE_MS: std::ops::Range<u64> = 500..1_000;
 const PATIENCE: Duration = Duration::from_secs(30);
 const SEED: u64 = 11;
 

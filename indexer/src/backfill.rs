@@ -23,7 +23,7 @@ const BUDGET_BYTES: usize = 128 << 20;
 /// An answer's text, twice while it is parsed, and the logs made of it.
 const LOG_BYTES: usize = 2_000;
 /// Ranges that lie ready are handed over together up to this, because transactions are best of many rows.
-const LOGS_AT_ONCE: usize = 20_000;
+const LOGS_AT_ONCE: usize = 40_000;
 
 /// The ranges that follow a lane's cursor, in order.
 #[derive(Debug)]

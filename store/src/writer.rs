@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 use tokio::sync::Mutex;
 
 use crate::StoreError;
@@ -97,6 +97,12 @@ impl Writer {
             sqlx::query_scalar("select document from deployment").fetch_optional(&self.pool).await?;
         document.map(|d| serde_json::from_value(d).map_err(|e| StoreError::Corrupt(e.to_string()))).transpose()
     }
+}
+
+/// A connection of its own for what takes long: that a statement is slow is no news there.
+pub(crate) async fn patient(pool: &PgPool) -> Result<PgConnection, StoreError> {
+    let options = (*pool.connect_options()).clone().disable_statement_logging();
+    Ok(options.connect().await?)
 }
 
 /// A writer that was killed a moment ago may still be there for Postgres: its lock is waited for a little.

@@ -25,7 +25,7 @@ Examples:
   indexer replay --from-block 25500000 --database-url postgres://indexer@db/capacity
   indexer replay --from-block 51530033 --refetch --rpc-url https://base.example/v2/KEY
 
-SIGINT and SIGTERM stop it; the same command goes on where it was stopped or killed. `indexer run` drops what is half made.
+The role needs CREATE on the database, for a schema `replay` that goes when it is done. SIGINT and SIGTERM stop it; the same command goes on where it was stopped or killed. `indexer run` drops what is half made.
 
 Exit codes: 0 done, 1 not done (another indexer holds the database, the ledger halts, stopped by a signal), 2 usage or
 configuration, 3 node, database or disk not to be had.")]

@@ -125,6 +125,8 @@ impl<'a> Job<'a> {
             return Err(ReplayError::Usage(format!("--from-block {from_block} lies outside what is held: {held}")));
         }
         hold_disk(&writer.replay_need(refetch).await?)?;
+        // A first backfill goes without, and would be read from end to end for each range.
+        writer.build_place_index().await?;
         let digest = deployment.digest().map_err(|error| ReplayError::Usage(error.to_string()))?;
         let replay = Replay { from_block, deployment: digest, refetch };
         Ok(Self { writer, deployment: Arc::new(deployment.clone()), replay, targets, bars })

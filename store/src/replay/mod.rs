@@ -16,12 +16,12 @@ use std::sync::Arc;
 
 use alloy_primitives::B256;
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::StoreError;
 use crate::columns::{bigint, count, hash, revision};
 use crate::derivation::own_revision;
-use crate::writer::{CONNECTIONS, Writer};
+use crate::writer::{CONNECTIONS, Writer, patient};
 
 /// The derived tables under their own names, empty. VVV transfers go without the indexes for single balances, as in a
 /// first backfill.
@@ -130,7 +130,8 @@ impl Writer {
 
     async fn make(&self, replay: Replay) -> Result<(), StoreError> {
         let from = bigint(replay.from_block)?;
-        let mut transaction = self.pool.begin().await?;
+        let mut connection = patient(&self.pool).await?;
+        let mut transaction = connection.begin().await?;
         for statement in MAKE.into_iter().chain(MAKE_INPUTS.into_iter().filter(|_| replay.refetch)) {
             sqlx::query(statement).execute(&mut *transaction).await?;
         }
