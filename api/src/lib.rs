@@ -8,6 +8,7 @@
 //! - [`epochs`], [`events`]: epochs as seen from a block, events as they are listed
 //! - [`guarded`]: the smaller of two blocks' answers
 //! - [`holding`]: what an account of one or more addresses holds
+//! - [`measure`]: figures for Prometheus
 //! - [`readiness`]: whether answers are of the head
 //! - [`wire`], [`address`]: how amounts, times and addresses are written
 //! - [`openapi`]: the document
@@ -20,6 +21,7 @@ pub mod events;
 pub mod extract;
 pub mod guarded;
 pub mod holding;
+pub mod measure;
 pub mod openapi;
 pub mod page_cursor;
 pub mod params;

@@ -14,9 +14,11 @@
 //! - [`verify`]: the derived state held against the contracts' own answers
 //! - [`drift`]: the same while the follower runs, at a low rate
 //! - [`status`]: how things stand, from the database alone
+//! - [`measure`], [`bars`]: the same as metrics; how far long work is
 //! - [`deployment`]: which chain and contracts
 
 pub mod backfill;
+pub mod bars;
 pub mod chain;
 pub mod decode;
 pub mod deployment;
@@ -24,10 +26,12 @@ pub mod drift;
 pub mod engine;
 pub mod fetch;
 pub mod follower;
+pub mod measure;
 pub mod pace;
 pub mod plan;
 pub mod range;
 pub mod readings;
+pub mod replay;
 pub mod run;
 pub mod source;
 pub mod status;

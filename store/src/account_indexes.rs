@@ -8,13 +8,13 @@ use std::collections::HashMap;
 use alloy_primitives::{Address, U256};
 use futures::TryStreamExt;
 use ledger::supply::Account;
-use sqlx::{ConnectOptions, Connection, PgConnection};
+use sqlx::{Connection, PgConnection};
 
 use crate::StoreError;
 use crate::amount::Amount;
 use crate::columns::address;
 use crate::read::totals;
-use crate::writer::Writer;
+use crate::writer::{Writer, patient};
 
 const BUILD: [&str; 3] = [
     "create unique index if not exists vvv_transfer_place on vvv_transfer (block_number, log_index)",
@@ -42,8 +42,9 @@ impl Writer {
     /// [`StoreError`]
     pub async fn has_account_indexes(&self) -> Result<bool, StoreError> {
         let there = sqlx::query_scalar(
-            "select to_regclass('vvv_transfer_sender') is not null and to_regclass('vvv_transfer_recipient') is not null
-                and to_regclass('vvv_transfer_place') is not null",
+            "select count(*) = 3 from pg_index i join pg_class c on c.oid = i.indexrelid
+              where i.indrelid = 'vvv_transfer'::regclass
+                and c.relname in ('vvv_transfer_sender', 'vvv_transfer_recipient', 'vvv_transfer_place')",
         );
         Ok(there.fetch_one(&self.pool).await?)
     }
@@ -68,10 +69,16 @@ impl Writer {
         Ok(())
     }
 
+    /// Builds that of places alone, by which ranges of transfers are read.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn build_place_index(&self) -> Result<(), StoreError> {
+        self.build(BUILD[0]).await
+    }
+
     async fn build(&self, statement: &'static str) -> Result<(), StoreError> {
-        // A connection of its own: that the statement is slow is no news.
-        let options = (*self.pool.connect_options()).clone().disable_statement_logging();
-        let mut connection = options.connect().await?;
+        let mut connection = patient(&self.pool).await?;
         sqlx::query("set maintenance_work_mem = '256MB'").execute(&mut connection).await?;
         sqlx::query(statement).execute(&mut connection).await?;
         Ok(connection.close().await?)

@@ -70,3 +70,28 @@ pub(crate) async fn cut(connection: &mut PgConnection, ancestor: u64) -> Result<
     sqlx::query("update completeness set to_block = $1 where to_block > $1").bind(ancestor).execute(connection).await?;
     Ok(())
 }
+
+/// In place of the grades from a block on, those of a replay that had its inputs anew, as far as it had them.
+const SWAP: [&str; 4] = [
+    "insert into public.completeness (cursor, from_block, to_block, grade)
+     select s.cursor, r.last + 1, s.to_block, s.grade
+       from public.completeness s
+       join (select cursor, max(to_block) as last from replay.completeness group by cursor) r using (cursor)
+      where s.from_block <= r.last and s.to_block > r.last and r.last >= $1",
+    "delete from public.completeness s
+      using (select cursor, max(to_block) as last from replay.completeness group by cursor) r
+      where s.cursor = r.cursor and s.from_block between $1 and r.last",
+    "update public.completeness s set to_block = $1 - 1
+       from (select distinct cursor from replay.completeness) r
+      where s.cursor = r.cursor and s.from_block < $1 and s.to_block >= $1",
+    "insert into public.completeness select * from replay.completeness where from_block >= $1",
+];
+
+/// Within the transaction that swaps the rest.
+pub(crate) async fn swap(connection: &mut PgConnection, from_block: u64) -> Result<(), StoreError> {
+    let from = bigint(from_block)?;
+    for statement in SWAP {
+        sqlx::query(statement).bind(from).execute(&mut *connection).await?;
+    }
+    Ok(())
+}

@@ -5,6 +5,7 @@
 //! - [`cursor`]: the two lanes, and how far each is
 //! - [`account_indexes`]: what a first backfill goes without
 //! - [`load`]: the state it goes on from
+//! - [`derivation`], [`replay`]: which derivation the rows are of, and deriving them anew
 //! - [`progress`]: what it says of itself
 //! - [`node`]: what it says of the nodes
 //! - [`completeness`]: how sure it is that no log is missing
@@ -19,11 +20,13 @@ pub mod columns;
 pub mod completeness;
 pub mod cursor;
 pub mod deployment;
+pub mod derivation;
 pub mod error;
 pub mod load;
 pub mod node;
 pub mod progress;
 pub mod read;
+pub mod replay;
 pub mod rewind;
 pub mod verification;
 pub mod writer;

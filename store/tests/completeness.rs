@@ -10,6 +10,7 @@ use store::cursor::{BlockRef, Lane};
 use store::deployment::{ContractAddresses, Deployment};
 use store::node::{NodeHead, NodeHealth, Stalls};
 use store::read::{completeness, node};
+use store::replay::Replay;
 use store::rewind::Rewind;
 use store::writer::Writer;
 
@@ -80,6 +81,27 @@ async fn stretches_grow_while_the_grade_is_the_same_and_are_cut_by_a_rewind(pool
     assert_eq!(stretches(&pool, Lane::Capacity).await, [stretch(100, 161, agreed)]);
     append(&writer, &Lane::BOTH, Some(161), 162, None).await;
     assert_eq!(stretches(&pool, Lane::Capacity).await, [stretch(100, 161, agreed)]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn inputs_had_anew_have_the_grade_they_were_had_at(pool: PgPool) {
+    let writer = writer(&pool).await;
+    append(&writer, &Lane::BOTH, None, 200, Some(Grade::Single)).await;
+    let deployment = B256::with_last_byte(9);
+    let replay = Replay { from_block: 150, deployment, refetch: true };
+    let shadow = writer.begin_replay(replay).await.unwrap();
+    for lane in Lane::BOTH {
+        append(shadow.writer(), &[lane], Some(149), 160, Some(Grade::Agreed)).await;
+        append(shadow.writer(), &[lane], Some(160), 180, Some(Grade::Agreed)).await;
+        // As it was stored: above what is finalized.
+        append(shadow.writer(), &[lane], Some(180), 200, None).await;
+    }
+    shadow.swap(|_| ()).await.unwrap();
+    let [single, agreed] = [Grade::Single, Grade::Agreed];
+    let expected = [stretch(100, 149, single), stretch(150, 180, agreed), stretch(181, 200, single)];
+    for lane in Lane::BOTH {
+        assert_eq!(stretches(&pool, lane).await, expected);
+    }
 }
 
 #[sqlx::test(migrations = false)]

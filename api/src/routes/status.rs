@@ -24,7 +24,10 @@ use crate::problem::{Kind, Problem};
 use crate::snapshot::{AsOf, Met, Needs, Snapshot, Sync, lag_seconds};
 use crate::wire::Time;
 use nodes::{Completeness, NodeView};
-use view::{AnomalyView, Cursors, DeploymentView, DriftView, Head, ReorgView, TopicView};
+use view::{AnomalyView, Cursors, DeploymentView, DerivationView, DriftView, Head, ReorgView, TopicView};
+
+/// What keeps figures from being told, and does not keep how things stand.
+const UNTOLD: [Kind; 3] = [Kind::NeverSynced, Kind::Behind, Kind::OtherDerivation];
 
 const NEVER_COMPARED: &str = "the indexer has not compared the derived state with the contracts yet";
 
@@ -77,6 +80,8 @@ pub struct Status {
     writer_stalled: Option<String>,
     /// The nodes as the indexer sees them; none before its first start.
     nodes: Vec<NodeView>,
+    /// Which derivation the stored rows are of, and which this program serves.
+    derivation: DerivationView,
     /// Newest blocks replaced by others.
     reorgs: ReorgView,
     /// How sure it is that no log is missing.
@@ -98,7 +103,7 @@ pub struct Status {
 
 /// How far the indexer is, and what it has met
 ///
-/// Always of now. Before the first block most of it is null.
+/// Always of now. Before the first block, and while what is stored is of another derivation, most of it is null.
 #[utoipa::path(
     get,
     operation_id = "getStatus",
@@ -126,7 +131,7 @@ async fn status(app: &App) -> Result<Status, Problem> {
                 let as_of = (needs == Needs::Both).then(|| snapshot.as_of().clone());
                 return Ok(Status { as_of, ..status.with(met, &snapshot.deployment()) }.named());
             }
-            Err(problem) if [Kind::NeverSynced, Kind::Behind].contains(&problem.kind()) => {}
+            Err(problem) if UNTOLD.contains(&problem.kind()) => {}
             Err(problem) => return Err(problem),
         }
     }
@@ -164,6 +169,7 @@ impl Status {
             chain_stalled: follower.and_then(|follower| follower.chain_stalled.clone()),
             writer_stalled: follower.and_then(|follower| follower.writer_stalled.clone()),
             nodes: Vec::new(),
+            derivation: DerivationView::new(progress),
             reorgs: ReorgView::new(Reorgs::default()),
             completeness: Completeness::default(),
             unknown_topics: Vec::new(),

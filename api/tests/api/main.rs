@@ -15,6 +15,7 @@ mod finality;
 mod guarded;
 mod lanes;
 mod lists;
+mod metrics;
 mod page;
 mod pages;
 mod role;

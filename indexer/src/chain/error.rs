@@ -72,6 +72,21 @@ impl ChainError {
             Self::OtherChain(message) => Self::OtherChain(named(message)),
         }
     }
+
+    /// The class, as a word for metrics.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "too_large",
+            Self::Throttled { .. } => "throttled",
+            Self::NoState(_) => "no_state",
+            Self::UnknownBlock(_) => "unknown_block",
+            Self::Reverted(_) => "reverted",
+            Self::Unavailable(_) => "unavailable",
+            Self::Refused(_) => "refused",
+            Self::Contradiction(_) => "contradiction",
+            Self::OtherChain(_) => "other_chain",
+        }
+    }
 }
 
 /// Texts of a range, or of its answer, that is too large.

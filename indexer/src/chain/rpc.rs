@@ -31,6 +31,7 @@ use super::gate::Gate;
 use super::heads::Heads;
 use super::socket::{Socket, SocketError};
 use super::{At, Chain, ChainError, Finality, Grade, Graded, Header, Log, LogQuery};
+use crate::measure;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -326,7 +327,7 @@ where
 {
     let mut pauses = THROTTLED_PAUSES.into_iter();
     loop {
-        let error = match request().await {
+        let error = match measure::timed(request()).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };

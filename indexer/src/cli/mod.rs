@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 the answer is "no", 2 usage or configuration, 3 something needed is not to be had.
 
+mod replay;
 mod run;
 mod status;
 mod verify;
@@ -15,6 +16,7 @@ use store::read::{Database, Limits, ReadError, progress};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use indexer::bars::Bars;
 use indexer::chain::nodes::{Nodes, NodesConfig};
 
 /// Follows VVV, sVVV and DIEM on Base into Postgres.
@@ -28,6 +30,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArgs),
+    Replay(replay::ReplayArgs),
     Verify(verify::VerifyArgs),
     Status(status::StatusArgs),
 }
@@ -40,6 +43,10 @@ struct Failure {
 }
 
 impl Failure {
+    fn no(message: impl ToString) -> Self {
+        Self { code: 1, message: message.to_string() }
+    }
+
     fn usage(message: impl ToString) -> Self {
         Self { code: 2, message: message.to_string() }
     }
@@ -62,6 +69,7 @@ impl From<ReadError> for Failure {
 pub(crate) async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => args.run().await,
+        Command::Replay(args) => args.replay().await,
         Command::Verify(args) => args.verify().await,
         Command::Status(args) => args.status().await,
     };
@@ -101,13 +109,14 @@ struct ExpectedArgs {
 }
 
 impl LogArgs {
-    /// To stderr: stdout is for answers.
-    fn start(&self) -> Result<(), Failure> {
+    /// To stderr: stdout is for answers. Lines go out between the bars that may be drawn there.
+    fn start(&self) -> Result<Bars, Failure> {
         let filter =
             EnvFilter::builder().parse(&self.log).map_err(|error| Failure::usage(format!("--log: {error}")))?;
         let ansi = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
-        Ok(())
+        let bars = Bars::on_terminal();
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(bars.clone()).init();
+        Ok(bars)
     }
 }
 
@@ -148,14 +157,22 @@ struct NodeArgs {
 impl NodeArgs {
     /// URLs may hold keys: they are not repeated.
     fn config(&self) -> Result<NodesConfig, Failure> {
-        let urls = self.rpc_url.split(',').map(|text| Url::parse(text.trim()));
-        let urls = urls.collect::<Result<_, _>>().map_err(|error| rpc_failure(format!("no URL: {error}")))?;
-        Ok(NodesConfig { requests_per_second: self.requests_per_second, ..NodesConfig::new(urls) })
+        config(&self.rpc_url, self.requests_per_second)
     }
 
     fn nodes(&self) -> Result<Nodes, Failure> {
-        Nodes::new(self.config()?).map_err(|error| rpc_failure(format!("{error:#}")))
+        nodes(&self.rpc_url, self.requests_per_second)
     }
+}
+
+fn config(rpc_urls: &str, requests_per_second: Option<NonZeroU32>) -> Result<NodesConfig, Failure> {
+    let urls = rpc_urls.split(',').map(|text| Url::parse(text.trim()));
+    let urls = urls.collect::<Result<_, _>>().map_err(|error| rpc_failure(format!("no URL: {error}")))?;
+    Ok(NodesConfig { requests_per_second, ..NodesConfig::new(urls) })
+}
+
+fn nodes(rpc_urls: &str, requests_per_second: Option<NonZeroU32>) -> Result<Nodes, Failure> {
+    Nodes::new(config(rpc_urls, requests_per_second)?).map_err(|error| rpc_failure(format!("{error:#}")))
 }
 
 fn rpc_failure(what: impl std::fmt::Display) -> Failure {

@@ -1,16 +1,23 @@
 //! `indexer run`
 
+use std::future::Future;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 use indexer::chain::nodes::{Agree, NodesConfig};
+use indexer::measure;
 use indexer::run::{RunConfig, run};
+use meter::{Meter, MeterError};
 
 use super::{DatabaseArgs, Failure, LogArgs, NodeArgs};
 
 /// The same where the deployment does not say how often there is a block.
 const SILENCE: Duration = Duration::from_secs(10);
+
+/// Beyond this lag the metrics say that nothing is ready, as /readyz does unless it is told otherwise.
+const MAX_LAG_SECONDS: u64 = 60;
 
 /// Backfill, then follow the head; goes on where it stopped.
 ///
@@ -23,7 +30,8 @@ Examples:
   indexer run --rpc-url wss://one.example/KEY,https://two.example/KEY --requests-per-second 20
   indexer run --rpc-url http://127.0.0.1:8545 --database-url postgres:///devnet --deployment devnet/deployment.toml
 
-Exit codes: 0 stopped by a signal, 1 another indexer holds the database, 2 usage or configuration (no node of this
+Exit codes: 0 stopped by a signal, 1 another indexer holds the database, or what another version derived cannot be derived
+anew, 2 usage or configuration (no node of this
 chain, a database of another deployment), 3 node or database not to be had within the start-up time-out.")]
 pub(super) struct RunArgs {
     #[command(flatten)]
@@ -49,6 +57,9 @@ pub(super) struct RunArgs {
     /// After every so many blocks compare network totals and some addresses with the contracts' own answers; 0: never.
     #[arg(long, env = "VERIFY_EVERY", value_name = "BLOCKS", default_value_t = 1_000)]
     verify_every: u64,
+    /// Address and port to serve Prometheus metrics on, at /metrics. Left out: none are served.
+    #[arg(long, env = "METRICS_LISTEN", value_name = "ADDR")]
+    metrics_listen: Option<SocketAddr>,
     /// How long to try to reach node and database at start.
     #[arg(long, env = "STARTUP_TIMEOUT", value_name = "SECONDS", default_value_t = 60)]
     startup_timeout: u64,
@@ -56,7 +67,8 @@ pub(super) struct RunArgs {
 
 impl RunArgs {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
-        self.log.start()?;
+        let bars = self.log.start()?;
+        let measuring = self.measure().await?;
         let deployment =
             indexer::deployment::load(&self.deployment).map_err(|error| Failure::usage(format!("{error:#}")))?;
         let config = RunConfig {
@@ -72,11 +84,36 @@ impl RunArgs {
             poll_interval: Duration::from_millis(self.poll_interval_ms),
             verify_every: self.verify_every,
             startup_timeout: Duration::from_secs(self.startup_timeout),
+            bars,
         };
-        match run(config, stop_signal()).await {
+        let ran = tokio::select! {
+            ran = run(config, stop_signal()) => ran,
+            () = measuring => Ok(()),
+        };
+        match ran {
             Ok(()) => Ok(ExitCode::SUCCESS),
             Err(error) => Err(Failure { code: error.exit_code(), message: error.to_string() }),
         }
+    }
+
+    /// What serves metrics, if they are wanted; never done by itself.
+    async fn measure(&self) -> Result<impl Future<Output = ()> + use<>, Failure> {
+        let failure = |error: MeterError| Failure::usage(format!("--metrics-listen: {error}"));
+        let meter = match self.metrics_listen {
+            Some(address) => Some(Meter::start(address).await.map_err(failure)?),
+            None => None,
+        };
+        if let Some(address) = meter.as_ref().and_then(|meter| meter.address().ok()) {
+            measure::describe();
+            tracing::info!(%address, "serving metrics");
+        }
+        let database = self.database.reader(&measure::LIMITS)?;
+        Ok(async {
+            match meter {
+                Some(meter) => tokio::join!(meter.serve(), measure::watch(database, MAX_LAG_SECONDS)).1,
+                None => std::future::pending().await,
+            }
+        })
     }
 }
 
@@ -86,7 +123,7 @@ fn silence(seconds_per_block: u64) -> Duration {
 }
 
 /// Resolves at the first SIGINT or SIGTERM.
-async fn stop_signal() {
+pub(super) async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {

@@ -1,6 +1,7 @@
 //! Consecutive blocks: as they are asked for, applied and not yet stored, and on their way into the database.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use store::StoreError;
 use store::append::{Batch, StoredBlock};
@@ -54,7 +55,10 @@ impl Prepared {
         let writer = Arc::clone(writer);
         Storing(tokio::spawn(async move {
             let Self { blocks, after, end, grade, .. } = &self;
-            writer.append(&Batch { lanes, blocks, after: *after, cursor: *end, grade: *grade }).await
+            let began = Instant::now();
+            let stored = writer.append(&Batch { lanes, blocks, after: *after, cursor: *end, grade: *grade }).await;
+            metrics::histogram!("indexer_commit_seconds").record(began.elapsed());
+            stored
         }))
     }
 }

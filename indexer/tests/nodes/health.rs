@@ -165,3 +165,12 @@ async fn keys_stay_out_of_errors() {
         assert!(error.contains("not to be had") && !error.contains("SECRET"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_node_that_hangs_is_not_waited_for_long() {
+    let world = World::new(2).await;
+    world.nodes[0].faults().always(TransportFault::Hang);
+    assert_eq!(world.pool.head().await.unwrap().number, 30);
+    assert!(world.health(0).detail.is_some_and(|detail| detail.contains("no answer within 5 s")));
+    assert!(world.health(1).preferred);
+}

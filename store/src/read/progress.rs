@@ -5,7 +5,7 @@ use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 
 use super::ReadError;
-use crate::columns::{count, count_if, hash_if};
+use crate::columns::{count, count_if, hash_if, revision};
 use crate::cursor::Lane;
 use crate::deployment::Deployment;
 
@@ -22,6 +22,37 @@ pub struct Progress {
     pub follower: Option<Follower>,
     /// Whether the indexes that single VVV balances are found by are there; a first backfill goes without.
     pub account_indexes: bool,
+    /// Which derivation the rows are of.
+    pub derivation: Derivation,
+    /// The replay under way.
+    pub replay: Option<ReplayUnderWay>,
+}
+
+/// Which derivation the derived rows are of: what tells rows of one block apart that were derived at different times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Derivation {
+    /// As [`ledger::DERIVATION_REVISION`] was when they were derived.
+    pub revision: u32,
+    /// How often rows were replaced by ones derived anew.
+    pub replays: u64,
+}
+
+impl Derivation {
+    /// Whether rows mean what this program takes them to mean.
+    pub fn is_ours(self) -> bool {
+        self.revision == ledger::DERIVATION_REVISION
+    }
+}
+
+/// How far a replay is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplayUnderWay {
+    /// First block derived anew.
+    pub from_block: u64,
+    /// Blocks derived, of both cursors together.
+    pub done_blocks: u64,
+    /// Blocks to be derived.
+    pub all_blocks: u64,
 }
 
 impl Progress {
@@ -139,6 +170,11 @@ struct ProgressRow {
     supply_hash: Option<Vec<u8>>,
     supply_timestamp: Option<i64>,
     account_indexes: bool,
+    revision: i32,
+    replays: i64,
+    replay_from: Option<i64>,
+    replay_done: Option<i64>,
+    replay_all: Option<i64>,
 }
 
 #[derive(FromRow)]
@@ -173,9 +209,12 @@ pub async fn progress(connection: &mut PgConnection) -> Result<Progress, ReadErr
                     and to_regclass('vvv_transfer_recipient') is not null
                     and to_regclass('vvv_transfer_place') is not null as account_indexes,
                 s.block_number as supply_number,
-                coalesce(s.block_hash, sb.hash) as supply_hash, sb.timestamp as supply_timestamp
-           from (values (true)) as here (only_row)
+                coalesce(s.block_hash, sb.hash) as supply_hash, sb.timestamp as supply_timestamp,
+                v.revision, v.replays,
+                r.from_block as replay_from, r.done_blocks as replay_done, r.all_blocks as replay_all
+           from derivation v
            left join deployment d using (only_row)
+           left join replay r using (only_row)
            left join cursor c on c.name = 'capacity'
            left join block cb on cb.number = c.block_number
            left join cursor s on s.name = 'supply'
@@ -189,7 +228,14 @@ pub async fn progress(connection: &mut PgConnection) -> Result<Progress, ReadErr
         supply: cursor(row.supply_number, row.supply_hash, row.supply_timestamp)?,
         follower: follower(connection).await?,
         account_indexes: row.account_indexes,
+        derivation: Derivation { revision: revision(row.revision)?, replays: count(row.replays)? },
+        replay: replay(row.replay_from, row.replay_done, row.replay_all)?,
     })
+}
+
+fn replay(from: Option<i64>, done: Option<i64>, all: Option<i64>) -> Result<Option<ReplayUnderWay>, ReadError> {
+    let (Some(from), Some(done), Some(all)) = (from, done, all) else { return Ok(None) };
+    Ok(Some(ReplayUnderWay { from_block: count(from)?, done_blocks: count(done)?, all_blocks: count(all)? }))
 }
 
 fn cursor(number: Option<i64>, hash: Option<Vec<u8>>, timestamp: Option<i64>) -> Result<Option<Cursor>, ReadError> {

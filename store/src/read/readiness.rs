@@ -4,14 +4,14 @@ use crate::cursor::Lane;
 use crate::deployment::Clock;
 use crate::read::ReadError;
 use crate::read::node::Node;
-use crate::read::progress::{Cursor, Needs, Progress};
+use crate::read::progress::{Cursor, Needs, Progress, ReplayUnderWay};
 
 /// Why it cannot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// A name to compare: `database_gone`, `database_forbids`, `not_migrated`, `never_synced`, `lag_above_limit`,
-    /// `supply_behind`, `indexes_missing`, `fork_suspected`, `halted`, `failing` or `writer_stalled`; of notices
-    /// `chain_stalled` or `node_excluded`.
+    /// `supply_behind`, `indexes_missing`, `other_derivation`, `replaying`, `fork_suspected`, `halted`, `failing` or
+    /// `writer_stalled`; of notices `chain_stalled` or `node_excluded`.
     pub name: &'static str,
     /// For a human.
     pub detail: String,
@@ -59,7 +59,7 @@ pub fn reasons(progress: &Progress, clock: Option<Clock>, max_lag_seconds: u64) 
         Reason::of_supply("indexes_missing", detail)
     });
     let supply = supply_behind(progress, clock, max_lag_seconds);
-    age.into_iter().chain(supply).chain(indexes).chain(complaints(progress)).collect()
+    age.into_iter().chain(supply).chain(indexes).chain(derivation(progress)).chain(complaints(progress)).collect()
 }
 
 /// A lag that both share is told once.
@@ -89,6 +89,21 @@ pub fn notices(progress: &Progress, nodes: &[Node]) -> Vec<Reason> {
         Some(Reason::new("node_excluded", format!("{}: {detail}", node.host)))
     });
     chain.map(|why| Reason::new("chain_stalled", why)).into_iter().chain(excluded).collect()
+}
+
+/// Rows of another derivation, and whether they are about to be replaced.
+fn derivation(progress: &Progress) -> impl Iterator<Item = Reason> {
+    let other = (!progress.derivation.is_ours()).then(|| {
+        let (stored, ours) = (progress.derivation.revision, ledger::DERIVATION_REVISION);
+        let detail = format!("what is stored was derived by revision {stored}, this program is of revision {ours}");
+        Reason::new("other_derivation", detail)
+    });
+    let replaying = progress.replay.map(|ReplayUnderWay { from_block, done_blocks, all_blocks }| {
+        let detail =
+            format!("everything from block {from_block} is derived anew: {done_blocks} of {all_blocks} blocks");
+        Reason::new("replaying", detail)
+    });
+    other.into_iter().chain(replaying)
 }
 
 /// Seconds since the state up to this cursor was confirmed to be the chain's head; grows when the writer is dead, when

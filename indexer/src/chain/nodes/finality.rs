@@ -47,7 +47,7 @@ impl Pool {
             return Ok(Some(header));
         }
         let (asked, number) = (&self.nodes[first], header.number);
-        let Ok(Some(theirs)) = asked.ask(Kind::Small, false, asked.chain.header(number)).await else {
+        let Ok(Some(theirs)) = asked.ask(Kind::Small, asked.chain.header(number)).await else {
             return Ok(Some(header));
         };
         if theirs.hash == header.hash {
@@ -73,11 +73,10 @@ impl Pool {
     where
         F: Future<Output = Result<T, ChainError>>,
     {
-        let is_only = self.nodes.len() == 1;
         let asked = places.iter().map(|place| {
             let node = &self.nodes[*place];
             let request = request(node.chain.clone());
-            async move { node.ask(Kind::Small, is_only, request).await.ok().map(|answer| (*place, answer)) }
+            async move { node.ask(Kind::Small, request).await.ok().map(|answer| (*place, answer)) }
         });
         join_all(asked).await.into_iter().flatten().collect()
     }

@@ -156,6 +156,13 @@ impl Health {
         self.head.as_ref()
     }
 
+    /// The time that its chain has reached by now, as far as is known: that of its head, and what has passed since it
+    /// told. Who was not asked for a while is not late for that.
+    pub(super) fn head_time(&self) -> Option<u64> {
+        let head = self.head.as_ref()?;
+        Some(head.header.timestamp.saturating_add(head.confirmed.elapsed().as_secs()))
+    }
+
     /// When it last answered.
     pub(super) fn last_answer(&self) -> Option<Instant> {
         self.answered

@@ -168,7 +168,7 @@ fn agreed(logs: Vec<Log>) -> Graded {
 }
 
 async fn receipts_of(node: &Node, header: &Header, query: &LogQuery) -> Answer {
-    let receipts = node.ask(Kind::Optional, true, node.chain.receipts(header.hash)).await?;
+    let receipts = node.ask(Kind::Optional, node.chain.receipts(header.hash)).await?;
     let unknown = || ChainError::UnknownBlock(format!("no receipts of block {}", header.number));
     receipts::logs(header, &receipts.ok_or_else(unknown)?, query).inspect_err(|error| node.lied(error))
 }

@@ -108,7 +108,7 @@ impl Nodes {
             let host = node::name(url);
             let namesakes = earlier.iter().filter(|other| node::name(other) == host).count();
             let name = if namesakes == 0 { host.clone() } else { format!("{host}#{}", namesakes + 1) };
-            nodes.push(Arc::new(Node::new(name, url.clone(), requests_per_second).context(host)?));
+            nodes.push(Arc::new(Node::new(name, url.clone(), requests_per_second, urls.len() == 1).context(host)?));
         }
         let agree = agree.unwrap_or(if nodes.len() > 1 { Agree::Two } else { Agree::One });
         anyhow::ensure!(agree == Agree::One || nodes.len() > 1, "two nodes cannot agree where one is given");
@@ -155,13 +155,11 @@ impl Pool {
     where
         F: Future<Output = Result<T, ChainError>>,
     {
-        let places = self.order();
         let mut first_error = None;
-        for (position, place) in places.iter().enumerate() {
-            let node = &self.nodes[*place];
-            let is_last = position + 1 == places.len();
-            match node.ask(kind, is_last, request(node.chain.clone())).await {
-                Ok(answer) => return Ok((*place, answer)),
+        for place in self.order() {
+            let node = &self.nodes[place];
+            match node.ask(kind, request(node.chain.clone())).await {
+                Ok(answer) => return Ok((place, answer)),
                 Err(error) if may_be_mended_elsewhere(&error) => {
                     first_error.get_or_insert(self.named(node, error));
                 }
@@ -187,9 +185,7 @@ impl Pool {
     /// Asks a node for its chain id and notes what it says.
     async fn admit_one(&self, place: usize, expected: u64) -> Result<(), ChainError> {
         let node = &self.nodes[place];
-        let is_only = self.nodes.len() == 1;
-        let id =
-            node.ask(Kind::Small, is_only, node.chain.chain_id()).await.map_err(|error| self.named(node, error))?;
+        let id = node.ask(Kind::Small, node.chain.chain_id()).await.map_err(|error| self.named(node, error))?;
         let is_ours = id == expected;
         let before = node.health().chain.replace(if is_ours { Ok(()) } else { Err(id) });
         if is_ours {

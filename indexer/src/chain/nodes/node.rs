@@ -19,8 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) enum Kind {
     /// Heads and headers: quick, and every node answers them.
     Small,
-    /// Logs of a block or a range.
-    Logs,
+    /// Logs of a block.
+    Block,
+    /// Logs of a range, which may take long.
+    Range,
     /// Calls at old blocks, receipts: a good node may refuse them.
     Optional,
 }
@@ -31,6 +33,8 @@ pub(super) struct Node {
     /// Its host, with a port where one was given.
     pub(super) name: String,
     pub(super) chain: RpcChain,
+    /// The longest that a quick request is waited for, where that is worth it.
+    patience: Option<Duration>,
     health: Mutex<Health>,
     /// The most blocks of a range that it takes, as far as it said.
     range_blocks_max: Mutex<u64>,
@@ -46,9 +50,17 @@ pub(super) enum Wanted {
 }
 
 impl Node {
-    pub(super) fn new(name: String, url: Url, requests_per_second: Option<NonZeroU32>) -> anyhow::Result<Self> {
+    /// `is_alone`: nobody else could be asked instead.
+    pub(super) fn new(
+        name: String,
+        url: Url,
+        requests_per_second: Option<NonZeroU32>,
+        is_alone: bool,
+    ) -> anyhow::Result<Self> {
         let chain = RpcChain::limited(url, requests_per_second)?;
-        Ok(Self { name, chain, health: Mutex::default(), range_blocks_max: Mutex::new(u64::MAX) })
+        // Where requests wait for their turn, that a turn comes late is no fault of the node's.
+        let patience = (!is_alone && requests_per_second.is_none()).then_some(PATIENCE);
+        Ok(Self { name, chain, patience, health: Mutex::default(), range_blocks_max: Mutex::new(u64::MAX) })
     }
 
     /// Not to be held across an await.
@@ -56,19 +68,18 @@ impl Node {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks, and notes how it went. `is_last`: nobody else is left to ask, so that patience pays.
+    /// Asks, and notes how it went.
     pub(super) async fn ask<T>(
         &self,
         kind: Kind,
-        is_last: bool,
         request: impl Future<Output = Result<T, ChainError>>,
     ) -> Result<T, ChainError> {
         let started = Instant::now();
-        let answer = match kind {
-            Kind::Small if !is_last => timeout(PATIENCE, request)
+        let answer = match self.patience.filter(|_| matches!(kind, Kind::Small | Kind::Block)) {
+            Some(patience) => timeout(patience, request)
                 .await
-                .unwrap_or_else(|_| Err(ChainError::Unavailable(format!("no answer within {} s", PATIENCE.as_secs())))),
-            _ => request.await,
+                .unwrap_or_else(|_| Err(ChainError::Unavailable(format!("no answer within {} s", patience.as_secs())))),
+            None => request.await,
         };
         let mut health = self.health();
         match &answer {
@@ -86,9 +97,7 @@ impl Node {
     /// Logs, in as many requests as it takes.
     pub(super) async fn logs(&self, wanted: &Wanted, query: &LogQuery) -> Result<Vec<Log>, ChainError> {
         match wanted {
-            Wanted::Block(header) => {
-                Ok(self.ask(Kind::Logs, true, self.chain.logs_of_block(header, query)).await?.logs)
-            }
+            Wanted::Block(header) => Ok(self.ask(Kind::Block, self.chain.logs_of_block(header, query)).await?.logs),
             Wanted::Range(from, to) => self.logs_in_range(*from, *to, query).await,
         }
     }
@@ -100,7 +109,7 @@ impl Node {
         loop {
             let blocks_max = self.range_blocks_max();
             let end = next.saturating_add(blocks_max - 1).min(to);
-            match self.ask(Kind::Logs, true, self.chain.logs_in_range(next, end, query)).await {
+            match self.ask(Kind::Range, self.chain.logs_in_range(next, end, query)).await {
                 Ok(answer) if logs.is_empty() => logs = answer.logs,
                 Ok(answer) => logs.extend(answer.logs),
                 Err(error) => match error.range_rule_blocks().filter(|limit| (1..=end - next).contains(limit)) {

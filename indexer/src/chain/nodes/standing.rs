@@ -34,7 +34,7 @@ impl Pool {
             let health = node.health();
             health.hash(number).is_none() && health.head().is_some_and(|head| head.header.number > number)
         };
-        if is_missing && let Ok(Some(header)) = node.ask(Kind::Small, false, node.chain.header(number)).await {
+        if is_missing && let Ok(Some(header)) = node.ask(Kind::Small, node.chain.header(number)).await {
             node.health().saw(header.number, header.hash);
             self.judge_forks();
         }
@@ -46,13 +46,12 @@ impl Pool {
         let now = Instant::now();
         let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(u64::MAX, |since| since.as_secs());
         let heads = self.nodes.iter().filter(|node| self.is_heard(node, now));
-        let mut times: Vec<u64> =
-            heads.filter_map(|node| Some(node.health().head()?.header.timestamp.min(clock))).collect();
+        let mut times: Vec<u64> = heads.filter_map(|node| Some(node.health().head_time()?.min(clock))).collect();
         times.sort_unstable_by(|a, b| b.cmp(a));
         let newest = times.get(usize::from(times.len() > 2)).copied();
         for node in &self.nodes {
             let mut health = node.health();
-            let timestamp = health.head().map(|head| head.header.timestamp);
+            let timestamp = health.head_time();
             if let Some((newest, timestamp)) = newest.zip(timestamp) {
                 health.lags(newest.saturating_sub(timestamp));
             }

@@ -69,7 +69,7 @@ impl Pool {
     async fn look_at(&self, place: usize) {
         let node = &self.nodes[place];
         let is_recent = node.health().head().is_some_and(|head| head.confirmed.elapsed() < LOOK_EVERY / 2);
-        if !is_recent && let Ok(head) = node.ask(Kind::Small, false, node.chain.head()).await {
+        if !is_recent && let Ok(head) = node.ask(Kind::Small, node.chain.head()).await {
             self.saw_head(place, &head);
             self.fill(head.number).await;
         }
@@ -115,7 +115,7 @@ impl Pool {
     /// Nothing was pushed for long: is there nothing new, or is it kept from us?
     async fn is_silent(&self, node: &Node) -> Option<ChainError> {
         let told = node.health().head().map(|head| head.header.number);
-        match node.ask(Kind::Small, false, node.chain.head()).await {
+        match node.ask(Kind::Small, node.chain.head()).await {
             Ok(head) if told.is_none_or(|told| head.number > told) => {
                 Some(ChainError::Unavailable(format!("block {} was not pushed", head.number)))
             }
