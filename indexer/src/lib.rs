@@ -13,6 +13,8 @@
 //! - [`verify`]: the derived state held against the contracts' own answers
 //! - [`drift`]: the same while the follower runs, at a low rate
 //! - [`status`]: how things stand, from the database alone
+//! - [`files`]: records and formats that travel between oracles
+//! - [`export`]: what leaves the database as files
 //! - [`deployment`]: which chain and contracts
 
 pub mod backfill;
@@ -20,7 +22,9 @@ pub mod chain;
 pub mod decode;
 pub mod deployment;
 pub mod drift;
+pub mod export;
 pub mod fetch;
+pub mod files;
 pub mod follower;
 pub mod pace;
 pub mod plan;

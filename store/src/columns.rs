@@ -40,6 +40,11 @@ pub(crate) fn count_if(value: Option<i64>) -> Result<Option<u64>, Corrupt> {
     value.map(count).transpose()
 }
 
+/// A log or transaction index out of an `integer`.
+pub(crate) fn index(value: i32) -> Result<u32, Corrupt> {
+    u32::try_from(value).map_err(|_| Corrupt(format!("{value} where an index belongs")))
+}
+
 /// 20 bytes.
 pub(crate) fn address(bytes: &[u8]) -> Result<Address, Corrupt> {
     Address::try_from(bytes).map_err(|_| Corrupt("an address that is not 20 bytes".into()))

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 the answer is "no", 2 usage or configuration, 3 something needed is not to be had.
 
+mod export;
 mod run;
 mod status;
 mod verify;
@@ -29,6 +30,7 @@ enum Command {
     Run(run::RunArgs),
     Verify(verify::VerifyArgs),
     Status(status::StatusArgs),
+    Export(export::ExportArgs),
 }
 
 /// What keeps a command from its answer, with the exit code that says so.
@@ -63,6 +65,7 @@ pub(crate) async fn main() -> ExitCode {
         Command::Run(args) => args.run().await,
         Command::Verify(args) => args.verify().await,
         Command::Status(args) => args.status().await,
+        Command::Export(args) => args.export().await,
     };
     done.unwrap_or_else(|failure| {
         eprintln!("error: {}", failure.message);

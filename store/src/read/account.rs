@@ -11,8 +11,8 @@ use crate::amount::Amount;
 use crate::columns::{address, at_most, bytes_of, count_if};
 
 #[derive(FromRow)]
-struct PositionRow {
-    address: Vec<u8>,
+pub(super) struct PositionRow {
+    pub(super) address: Vec<u8>,
     svvv: Amount,
     locked: Amount,
     outstanding: Amount,

@@ -16,6 +16,7 @@
 //! - [`seen`]: addresses that events name
 //! - [`digest`]: what tells two derivations apart
 //! - [`verification`]: how it last compared with the contracts
+//! - [`export`]: all of it, a page at a time
 //! - [`readiness`]: whether what is stored is of the head
 
 pub mod account;
@@ -24,6 +25,7 @@ pub mod block;
 pub mod database;
 pub mod digest;
 pub mod event;
+pub mod export;
 pub mod parameter;
 pub mod progress;
 pub mod readiness;
