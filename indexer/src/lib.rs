@@ -3,6 +3,7 @@
 //! - [`chain`]: what is asked of a node, and what it may answer
 //! - [`plan`]: what to do next, from what is known; pure
 //! - [`fetch`]: a range or a block from the node, held against itself
+//! - [`source`]: where blocks come from that can no longer change
 //! - [`backfill`]: ranges fetched ahead, handed over in order
 //! - [`decode`]: logs into events, keyed on (address, implementation, topic0)
 //! - [`readings`]: the contracts' own answers, where events are silent
@@ -31,6 +32,7 @@ pub mod plan;
 pub mod range;
 pub mod readings;
 pub mod run;
+pub mod source;
 pub mod state;
 pub mod status;
 pub mod verify;

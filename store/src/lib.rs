@@ -2,6 +2,7 @@
 //!
 //! - [`writer`]: the one connection that may write, and its lock
 //! - [`append`], [`rewind`]: its two transactions
+//! - [`cursor`]: the two lanes, and how far each is
 //! - [`account_indexes`]: what a first backfill goes without
 //! - [`load`]: the state it goes on from
 //! - [`progress`]: what it says of itself
@@ -13,6 +14,7 @@ pub mod account_indexes;
 pub mod amount;
 pub mod append;
 pub mod columns;
+pub mod cursor;
 pub mod deployment;
 pub mod error;
 pub mod load;
