@@ -16,6 +16,7 @@
 //! - [`status`]: how things stand, from the database alone
 //! - [`files`]: records and formats that travel between oracles
 //! - [`export`]: what leaves the database as files
+//! - [`import`]: inputs from files
 //! - [`deployment`]: which chain and contracts
 
 pub mod backfill;
@@ -27,6 +28,7 @@ pub mod export;
 pub mod fetch;
 pub mod files;
 pub mod follower;
+pub mod import;
 pub mod pace;
 pub mod plan;
 pub mod range;

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use indexer::export::sink::Target;
 use indexer::export::{ExportError, LIMITS, Request, export};
+#[cfg(feature = "columnar")]
+use indexer::files::columnar::Format;
 use indexer::files::envelope::What;
 
 use super::{DatabaseArgs, ExpectedArgs, Failure, LogArgs};
@@ -45,10 +47,10 @@ pub(super) struct ExportArgs {
     /// From this block on, of events and supply; left out: the first there is.
     #[arg(long, value_name = "N")]
     from_block: Option<u64>,
-    /// The format.
+    /// The format. Csv and parquet, which a program built with `--features columnar` writes, want a directory for --out.
     #[arg(long, default_value = "ndjson")]
     format: FormatName,
-    /// The file. Left out: standard output.
+    /// The file, or of csv and parquet the directory. Left out: standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -69,6 +71,12 @@ enum WhatName {
 enum FormatName {
     /// A JSON object a line.
     Ndjson,
+    /// A file per table, with a header line.
+    #[cfg(feature = "columnar")]
+    Csv,
+    /// A file per table, compressed.
+    #[cfg(feature = "columnar")]
+    Parquet,
 }
 
 impl ExportArgs {
@@ -81,7 +89,7 @@ impl ExportArgs {
         let database = self.database.reader(&LIMITS)?;
         self.expected.check(&database).await?;
         let request = Request { what, at_block: self.at_block, from_block: self.from_block };
-        let exported = export(&database, &request, &self.target()).await?;
+        let exported = export(&database, &request, &self.target()?).await?;
         let (from, to) = (exported.heading.from_block, exported.heading.block_number);
         tracing::info!(what = what.name(), from_block = from, block = to, rows = exported.rows, "exported");
         Ok(ExitCode::SUCCESS)
@@ -96,11 +104,21 @@ impl ExportArgs {
         }
     }
 
-    fn target(&self) -> Target {
+    fn target(&self) -> Result<Target, Failure> {
+        let out = self.out.clone();
         match self.format {
-            FormatName::Ndjson => self.out.clone().map_or(Target::Standard, Target::Lines),
+            FormatName::Ndjson => Ok(out.map_or(Target::Standard, Target::Lines)),
+            #[cfg(feature = "columnar")]
+            FormatName::Csv => directory(out).map(|path| Target::Columns(path, Format::Csv)),
+            #[cfg(feature = "columnar")]
+            FormatName::Parquet => directory(out).map(|path| Target::Columns(path, Format::Parquet)),
         }
     }
+}
+
+#[cfg(feature = "columnar")]
+fn directory(out: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    out.ok_or_else(|| Failure::usage("--out: a directory is needed for this format, which has a file per table"))
 }
 
 impl From<ExportError> for Failure {

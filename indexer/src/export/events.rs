@@ -21,6 +21,8 @@ pub(super) async fn write(cut: &mut Cut, sink: &mut Sink) -> Result<(), ExportEr
     loop {
         inputs.fill(&mut cut.reading).await?;
         let Some(number) = inputs.next_block() else { return Ok(()) };
+        #[cfg(feature = "columnar")]
+        sink.begin_block(number)?;
         for header in take_while(&mut inputs.headers.rows, |header| header.number == number) {
             sink.put(&block_record(&header))?;
         }

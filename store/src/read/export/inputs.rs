@@ -37,12 +37,20 @@ pub struct StoredReading {
     pub value: Vec<U256>,
 }
 
+#[derive(FromRow)]
+struct HeaderRow {
+    number: i64,
+    hash: Vec<u8>,
+    parent_hash: Option<Vec<u8>>,
+    timestamp: i64,
+}
+
 /// Headers from a block on up to another, in order.
 ///
 /// # Errors
 /// [`ReadError`].
 pub async fn headers(connection: &mut PgConnection, from: u64, up_to: u64) -> Result<Vec<StoredHeader>, ReadError> {
-    let rows: Vec<(i64, Vec<u8>, Option<Vec<u8>>, i64)> = sqlx::query_as(
+    let rows: Vec<HeaderRow> = sqlx::query_as(
         "select number, hash, parent_hash, timestamp from block
           where number >= $1 and number <= $2 order by number limit $3",
     )
@@ -51,16 +59,20 @@ pub async fn headers(connection: &mut PgConnection, from: u64, up_to: u64) -> Re
     .bind(rows_at_most(PAGE_ROWS))
     .fetch_all(connection)
     .await?;
-    rows.into_iter()
-        .map(|(number, own, parent, timestamp)| {
-            Ok(StoredHeader {
-                number: count(number)?,
-                hash: hash(&own)?,
-                parent_hash: hash_if(parent.as_deref())?,
-                timestamp: count(timestamp)?,
-            })
+    rows.into_iter().map(StoredHeader::try_from).collect()
+}
+
+impl TryFrom<HeaderRow> for StoredHeader {
+    type Error = ReadError;
+
+    fn try_from(row: HeaderRow) -> Result<Self, ReadError> {
+        Ok(Self {
+            number: count(row.number)?,
+            hash: hash(&row.hash)?,
+            parent_hash: hash_if(row.parent_hash.as_deref())?,
+            timestamp: count(row.timestamp)?,
         })
-        .collect()
+    }
 }
 
 #[derive(FromRow)]
