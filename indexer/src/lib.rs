@@ -17,9 +17,11 @@
 //! - [`files`]: records and formats that travel between oracles
 //! - [`export`]: what leaves the database as files
 //! - [`import`]: inputs from files
+//! - [`bootstrap`]: beginning with another oracle's state
 //! - [`deployment`]: which chain and contracts
 
 pub mod backfill;
+pub mod bootstrap;
 pub mod chain;
 pub mod decode;
 pub mod deployment;

@@ -1,6 +1,7 @@
 //! Start, loop, stop.
 
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -14,6 +15,7 @@ use thiserror::Error;
 use tracing::{error, info, warn};
 use url::Url;
 
+use crate::bootstrap::{Taken, bootstrap};
 use crate::chain::rpc::RpcChain;
 use crate::chain::{Chain, ChainError};
 use crate::drift::{self, Watch};
@@ -48,6 +50,8 @@ pub struct RunConfig {
     pub verify_every: u64,
     /// How long to try to reach node and database at start.
     pub startup_timeout: Duration,
+    /// Another oracle's export of positions, that an empty database begins with.
+    pub bootstrap: Option<PathBuf>,
 }
 
 /// Why `run` did not start. Once it runs, nothing but a signal ends it.
@@ -109,9 +113,31 @@ async fn start(config: &RunConfig) -> Result<(Follower<RpcChain>, Watch<RpcChain
     let writer = patiently(deadline, "the database", || open(options.clone())).await?;
     writer.adopt(&config.deployment).await.map_err(start_error)?;
     patiently(deadline, "the node", || check_chain_id(&chain, config.deployment.chain_id)).await?;
+    if let Some(path) = &config.bootstrap {
+        begin_with(path, &chain, &writer, &config.deployment).await?;
+    }
     let watch = Watch { chain: chain.clone(), database, notes: writer.notes(), every_blocks: config.verify_every };
     let follower = Follower::new(chain, writer, config.deployment.clone()).await.map_err(start_error)?;
     Ok((follower, watch))
+}
+
+/// Fills an empty database from another oracle's export; one that is not empty goes on where it stands.
+async fn begin_with(path: &Path, chain: &RpcChain, writer: &Writer, deployment: &Deployment) -> Result<(), StartError> {
+    match bootstrap(chain, writer, deployment, path).await {
+        Ok(Some(Taken { block_number, compared, opening_compared })) => {
+            info!(block_number, compared, "began with another oracle's state, which is the contracts' own");
+            if !opening_compared {
+                warn!("the node has no state of the epoch's opening block: what was staked then is the file's word");
+            }
+            Ok(())
+        }
+        Ok(None) => {
+            info!("--bootstrap is left aside: the database is not empty");
+            Ok(())
+        }
+        Err(error) if error.may_pass() => Err(StartError::Missing(error.to_string())),
+        Err(error) => Err(StartError::Usage(error.to_string())),
+    }
 }
 
 /// Tries again until the deadline what may come by itself.

@@ -1,5 +1,6 @@
 //! `indexer run`
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -17,9 +18,10 @@ use super::{DatabaseArgs, Failure, LogArgs, rpc_url};
 Examples:
   indexer run --rpc-url https://base.example/v2/KEY --database-url postgres://indexer@db/capacity
   indexer run --rpc-url http://127.0.0.1:8545 --database-url postgres:///devnet --deployment devnet/deployment.toml
+  indexer run --rpc-url https://base.example/v2/KEY --database-url postgres://indexer@db/capacity --bootstrap positions.ndjson
 
 Exit codes: 0 stopped by a signal, 1 another indexer holds the database, 2 usage or configuration (a node of another
-chain, a database of another deployment), 3 node or database not to be had within the start-up time-out.")]
+chain, a database of another deployment, a --bootstrap that differs from the contracts), 3 node or database not to be had within the start-up time-out.")]
 pub(super) struct RunArgs {
     /// The node: http:// or https:// URL of its JSON-RPC. One node for now.
     #[arg(long, env = "RPC_URL", hide_env_values = true, value_name = "URL")]
@@ -37,6 +39,10 @@ pub(super) struct RunArgs {
     /// After every so many blocks compare network totals and some addresses with the contracts' own answers; 0: never.
     #[arg(long, env = "VERIFY_EVERY", value_name = "BLOCKS", default_value_t = 1_000)]
     verify_every: u64,
+    /// Begin an empty database with another oracle's `indexer export --what positions`, whose every sum must be the
+    /// contracts' own at its block, and which must be finalized. What lies before is not there, and answers say so.
+    #[arg(long, env = "BOOTSTRAP", value_name = "FILE")]
+    bootstrap: Option<PathBuf>,
     /// How long to try to reach node and database at start.
     #[arg(long, env = "STARTUP_TIMEOUT", value_name = "SECONDS", default_value_t = 60)]
     startup_timeout: u64,
@@ -53,6 +59,7 @@ impl RunArgs {
             poll_interval: Duration::from_millis(self.poll_interval_ms),
             verify_every: self.verify_every,
             startup_timeout: Duration::from_secs(self.startup_timeout),
+            bootstrap: self.bootstrap,
         };
         match run(config, stop_signal()).await {
             Ok(()) => Ok(ExitCode::SUCCESS),

@@ -67,6 +67,7 @@ pub struct Exported {
 struct Cut {
     reading: Reading,
     deployment: Deployment,
+    progress: Progress,
     heading: Heading,
 }
 
@@ -99,7 +100,7 @@ impl Cut {
             return Err(ExportError::Usage(mend.into()));
         }
         let heading = heading(&mut reading, &deployment, &progress, (first, number), request.what).await?;
-        Ok(Self { reading, deployment, heading })
+        Ok(Self { reading, deployment, progress, heading })
     }
 }
 
@@ -110,7 +111,8 @@ fn bounds(
     needs: Needs,
     request: &Request,
 ) -> Result<(u64, u64), ExportError> {
-    let start = deployment.start_block;
+    // Of a state that was taken over the block itself is held, and inputs only from the next on.
+    let start = progress.first_block(deployment);
     let newest = needs.newest(progress).ok_or_else(never_synced)?.number;
     let finalized = progress.follower.as_ref().and_then(|follower| follower.finalized_number);
     let held = |flag: &str, number: u64| match (start..=newest).contains(&number) {
@@ -128,7 +130,14 @@ fn bounds(
             return Err(ExportError::Usage(mend.into()));
         }
     };
-    let first = request.from_block.map_or(Ok(start), |first| held("--from-block", first))?;
+    let first_input =
+        progress.bootstrap.filter(|_| request.what == What::Events).map_or(start, |taken| taken.block_number + 1);
+    let first = request.from_block.map_or(Ok(first_input), |first| held("--from-block", first))?;
+    if first < first_input {
+        return Err(ExportError::Usage(format!(
+            "--from-block {first}: history began with another oracle's state after block {start}, whose inputs are not held"
+        )));
+    }
     if first > number {
         return Err(ExportError::Usage(format!("--from-block {first} lies above block {number}, the last exported")));
     }
@@ -147,7 +156,7 @@ async fn heading(
     let cursor = cursors.into_iter().flatten().find(|cursor| cursor.number == block_number);
     let timestamp = facts.timestamp.or_else(|| deployment.clock?.timestamp(block_number));
     let opening_block = match timestamp.filter(|_| what == What::Positions) {
-        Some(timestamp) => block::opening(reading, deployment, Epoch::at(timestamp)).await?,
+        Some(timestamp) => block::opening(reading, deployment, progress, Epoch::at(timestamp)).await?,
         None => None,
     };
     let digest = deployment.digest().map_err(|error| ReadError::Corrupt(error.to_string()))?;

@@ -22,7 +22,7 @@ pub(super) async fn capacity(cut: &mut Cut, sink: &mut Sink) -> Result<(), Expor
     let timestamp = cut.heading.block_timestamp.ok_or_else(|| {
         ExportError::Usage(format!("the time of block {number} is not known, and so not its epoch: name another block"))
     })?;
-    for row in table::capacity(&mut cut.reading, &cut.deployment, number, timestamp).await? {
+    for row in table::capacity(&mut cut.reading, &cut.deployment, &cut.progress, number, timestamp).await? {
         sink.put(&capacity_record(&row))?;
     }
     Ok(())

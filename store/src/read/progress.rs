@@ -21,6 +21,29 @@ pub struct Progress {
     pub follower: Option<Follower>,
     /// Whether the indexes that single VVV balances are found by are there; a first backfill goes without.
     pub account_indexes: bool,
+    /// The state that history begins with; `None`: it begins with nothing, at the deployment's start block.
+    pub bootstrap: Option<Bootstrap>,
+}
+
+/// Another oracle's state, that history begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bootstrap {
+    /// The block after which it held.
+    pub block_number: u64,
+    /// The last block before that block's epoch, whose state is known too; `None`: nothing was staked then.
+    pub opening_block: Option<u64>,
+}
+
+impl Progress {
+    /// The first block that can be answered as of.
+    pub fn first_block(&self, deployment: &Deployment) -> u64 {
+        self.bootstrap.map_or(deployment.start_block, |taken| taken.block_number)
+    }
+
+    /// The first block whose positions are known: that one, or the one that opened its epoch.
+    pub fn first_opening(&self, deployment: &Deployment) -> u64 {
+        self.bootstrap.map_or(deployment.start_block, |taken| taken.opening_block.unwrap_or(taken.block_number))
+    }
 }
 
 /// The last block stored of a set of events.
@@ -106,6 +129,8 @@ struct ProgressRow {
     supply_hash: Option<Vec<u8>>,
     supply_timestamp: Option<i64>,
     account_indexes: bool,
+    bootstrap_number: Option<i64>,
+    bootstrap_opening: Option<i64>,
 }
 
 #[derive(FromRow)]
@@ -135,10 +160,12 @@ pub async fn progress(connection: &mut PgConnection) -> Result<Progress, ReadErr
                 coalesce(c.block_hash, cb.hash) as capacity_hash, cb.timestamp as capacity_timestamp,
                 to_regclass('vvv_transfer_sender') is not null
                     and to_regclass('vvv_transfer_recipient') is not null as account_indexes,
+                t.block_number as bootstrap_number, t.opening_block as bootstrap_opening,
                 s.block_number as supply_number,
                 coalesce(s.block_hash, sb.hash) as supply_hash, sb.timestamp as supply_timestamp
            from (values (true)) as here (only_row)
            left join deployment d using (only_row)
+           left join bootstrap t using (only_row)
            left join cursor c on c.name = 'capacity'
            left join block cb on cb.number = c.block_number
            left join cursor s on s.name = 'supply'
@@ -152,6 +179,10 @@ pub async fn progress(connection: &mut PgConnection) -> Result<Progress, ReadErr
         supply: cursor(row.supply_number, row.supply_hash, row.supply_timestamp)?,
         follower: follower(connection).await?,
         account_indexes: row.account_indexes,
+        bootstrap: match count_if(row.bootstrap_number)? {
+            Some(block_number) => Some(Bootstrap { block_number, opening_block: count_if(row.bootstrap_opening)? }),
+            None => None,
+        },
     })
 }
 
