@@ -5,13 +5,15 @@
 //! too large is cut up in its place.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
-use crate::chain::{Chain, ChainError};
-use crate::fetch::{Fetch, Fetched};
+use crate::chain::ChainError;
 use crate::range::RangeSize;
+use crate::source::{Fetched, Lane, Source};
 
 /// Ranges asked for or ready at the same time, at the most.
 const RANGES_MAX: usize = 4;
@@ -23,9 +25,10 @@ const LOG_BYTES: usize = 2_000;
 /// Ranges that lie ready are handed over together up to this, because transactions are best of many rows.
 const LOGS_AT_ONCE: usize = 20_000;
 
-/// The ranges that follow the cursor, in order.
-#[derive(Debug, Default)]
+/// The ranges that follow a lane's cursor, in order.
+#[derive(Debug)]
 pub struct Ahead {
+    lane: Lane,
     ranges: VecDeque<Range>,
     /// Of any range so far.
     logs_max: usize,
@@ -36,9 +39,14 @@ struct Range {
     from: u64,
     to: u64,
     fetching: Option<Fetching>,
+    /// What came of it; it can be had once.
+    answer: Option<Answer>,
 }
 
-/// A task that fetches, and how long it took; nobody waits for it any more once this is dropped.
+/// What was fetched, and how long it took.
+type Answer = Result<(Fetched, Duration), ChainError>;
+
+/// A task that fetches; nobody waits for it any more once this is dropped.
 #[derive(Debug)]
 struct Fetching(JoinHandle<(Result<Fetched, ChainError>, Duration)>);
 
@@ -49,14 +57,37 @@ impl Drop for Fetching {
 }
 
 impl Ahead {
+    /// Nothing yet.
+    pub fn new(lane: Lane) -> Self {
+        Self { lane, ranges: VecDeque::new(), logs_max: 0 }
+    }
+
+    /// Waits until the range that begins at `from` is there, or has failed, at the longest until `until`. Whether it is.
+    pub async fn is_ready<S: Source>(
+        &mut self,
+        source: &Arc<S>,
+        from: u64,
+        finalized: u64,
+        sizes: &RangeSize,
+        until: Option<Instant>,
+    ) -> bool {
+        self.hold_to(from, finalized);
+        self.extend(from, finalized, sizes);
+        self.start(source);
+        match (self.ranges.front_mut(), until) {
+            (Some(first), Some(until)) => timeout_at(until, first.settle()).await.is_ok(),
+            _ => true,
+        }
+    }
+
     /// The range that begins at `from`, with those behind it that lie ready. Others, up to `finalized`, are being
     /// fetched meanwhile.
     ///
     /// # Errors
     /// [`ChainError`], of this range alone. It will be asked for anew.
-    pub async fn next<C: Chain>(
+    pub async fn next<S: Source>(
         &mut self,
-        fetch: &Fetch<C>,
+        source: &Arc<S>,
         from: u64,
         finalized: u64,
         sizes: &mut RangeSize,
@@ -64,7 +95,7 @@ impl Ahead {
         self.hold_to(from, finalized);
         loop {
             self.extend(from, finalized, sizes);
-            self.start(fetch);
+            self.start(source);
             let Some(first) = self.ranges.front_mut() else {
                 return Err(ChainError::Contradiction(format!(
                     "block {from} is above the finalized block {finalized}"
@@ -75,7 +106,7 @@ impl Ahead {
                     self.took_first(&fetched, took, sizes);
                     self.add_ready(&mut fetched, sizes).await;
                     self.extend(fetched.end.number.saturating_add(1), finalized, sizes);
-                    self.start(fetch);
+                    self.start(source);
                     return Ok(fetched);
                 }
                 Err(ChainError::TooLarge { limit_blocks, message }) => {
@@ -129,17 +160,17 @@ impl Ahead {
             if from > finalized {
                 return;
             }
-            self.ranges.push_back(Range { from, to: sizes.end(from, finalized), fetching: None });
+            self.ranges.push_back(Range::new(from, sizes.end(from, finalized)));
         }
     }
 
-    fn start<C: Chain>(&mut self, fetch: &Fetch<C>) {
-        let at_once = self.at_once();
-        for range in self.ranges.iter_mut().take(at_once).filter(|range| range.fetching.is_none()) {
-            let (fetch, from, to) = (fetch.clone(), range.from, range.to);
+    fn start<S: Source>(&mut self, source: &Arc<S>) {
+        let (at_once, lane) = (self.at_once(), self.lane);
+        for range in self.ranges.iter_mut().take(at_once).filter(|range| range.is_idle()) {
+            let (source, from, to) = (Arc::clone(source), range.from, range.to);
             range.fetching = Some(Fetching(tokio::spawn(async move {
                 let started = Instant::now();
-                (fetch.range(from, to).await, started.elapsed())
+                (source.range(lane, from, to).await, started.elapsed())
             })));
         }
     }
@@ -160,7 +191,7 @@ impl Ahead {
         let mut next = from;
         while next <= to {
             let end = sizes.end(next, to);
-            pieces.push(Range { from: next, to: end, fetching: None });
+            pieces.push(Range::new(next, end));
             next = end + 1;
         }
         pieces.into_iter().rev().for_each(|piece| self.ranges.push_front(piece));
@@ -169,18 +200,33 @@ impl Ahead {
 }
 
 impl Range {
+    fn new(from: u64, to: u64) -> Self {
+        Self { from, to, fetching: None, answer: None }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.fetching.is_none() && self.answer.is_none()
+    }
+
     fn is_ready(&self) -> bool {
-        self.fetching.as_ref().is_some_and(|Fetching(task)| task.is_finished())
+        self.answer.is_some() || self.fetching.as_ref().is_some_and(|Fetching(task)| task.is_finished())
+    }
+
+    /// Waits for the answer; may be given up and begun again.
+    async fn settle(&mut self) {
+        let Some(Fetching(task)) = &mut self.fetching else { return };
+        let outcome = task.await;
+        self.fetching = None;
+        self.answer = Some(match outcome {
+            Ok((fetched, took)) => fetched.map(|fetched| (fetched, took)),
+            Err(error) => Err(ChainError::Unavailable(format!("a fetch ended: {error}"))),
+        });
     }
 
     /// Waits for the answer. It can be had once.
-    async fn answer(&mut self) -> Result<(Fetched, Duration), ChainError> {
-        let Some(Fetching(task)) = &mut self.fetching else {
-            return Err(ChainError::Unavailable(format!("block {} was not asked for", self.from)));
-        };
-        let outcome = task.await;
-        self.fetching = None;
-        let (fetched, took) = outcome.map_err(|error| ChainError::Unavailable(format!("a fetch ended: {error}")))?;
-        Ok((fetched?, took))
+    async fn answer(&mut self) -> Answer {
+        self.settle().await;
+        let missing = || Err(ChainError::Unavailable(format!("block {} was not asked for", self.from)));
+        self.answer.take().unwrap_or_else(missing)
     }
 }

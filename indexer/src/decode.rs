@@ -15,8 +15,12 @@ use thiserror::Error;
 
 use crate::chain::Log;
 
+/// VVV moved.
+pub const VVV_TRANSFER: B256 = VvvTransfer::SIGNATURE_HASH;
+/// VVV has another owner.
+pub const OWNERSHIP_TRANSFERRED: B256 = OwnershipTransferred::SIGNATURE_HASH;
 /// VVV's topics that are ingested; its approvals are not.
-pub const VVV_TOPICS: [B256; 2] = [VvvTransfer::SIGNATURE_HASH, OwnershipTransferred::SIGNATURE_HASH];
+pub const VVV_TOPICS: [B256; 2] = [VVV_TRANSFER, OWNERSHIP_TRANSFERRED];
 
 /// A log of grade A that does not say what it must.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

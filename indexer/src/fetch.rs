@@ -1,65 +1,66 @@
 //! A range or a block from the node, held against itself before anybody believes it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use alloy_primitives::{Address, B256};
-use futures::{StreamExt, TryStreamExt, stream};
-use ledger::event::Contracts;
-use store::append::StoredHeader;
-use store::deployment::Clock;
-use store::load::BlockRef;
+use alloy_primitives::B256;
+use futures::{StreamExt, TryStreamExt, future, stream};
+use ledger::parameter::Setting;
+use store::deployment::{Clock, ContractAddresses, Deployment};
 
 use crate::chain::bloom::{may_hold, may_hold_topic};
-use crate::chain::{Chain, ChainError, Header, Log, LogQuery};
-use crate::decode::VVV_TOPICS;
+use crate::chain::{At, Chain, ChainError, Header, Log, LogQuery};
+use crate::decode::{OWNERSHIP_TRANSFERRED, VVV_TOPICS, VVV_TRANSFER};
+use crate::readings::{self, Occasion};
+use crate::source::{BlockRef, Fetched, FetchedBlock, FetchedHeader, Lane, Source};
 
 /// Headers asked for at the same time where every header of a range is needed.
 const HEADERS_AT_ONCE: usize = 16;
 
-/// Consecutive blocks; those without a log of ours may be left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fetched {
-    /// Ascending.
-    pub blocks: Vec<FetchedBlock>,
-    /// The last block of what was asked for.
-    pub end: BlockRef,
-}
-
-/// A block and the logs of it that may be ours.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FetchedBlock {
-    /// What is known of its header.
-    pub header: StoredHeader,
-    /// Ascending by log index.
-    pub logs: Vec<Log>,
-}
-
-impl Fetched {
-    /// How many logs there are in all blocks together.
-    pub fn logs(&self) -> usize {
-        self.blocks.iter().map(|block| block.logs.len()).sum()
-    }
-}
-
-/// What to fetch, and what it is held against.
+/// The node as a source: what to fetch, and what it is held against.
 #[derive(Debug)]
 pub struct Fetch<C> {
     /// The node.
     pub chain: Arc<C>,
     /// Whose logs.
-    pub contracts: Contracts,
-    /// Time of blocks whose header is not fetched; without it every header is.
+    pub contracts: ContractAddresses,
+    /// Time of blocks whose header is not fetched; without it every header is, for the lane of capacity.
     pub clock: Option<Clock>,
 }
 
-impl<C> Clone for Fetch<C> {
-    fn clone(&self) -> Self {
-        Self { chain: Arc::clone(&self.chain), ..*self }
+impl<C: Chain> Source for Fetch<C> {
+    async fn range(&self, lane: Lane, from: u64, to: u64) -> Result<Fetched, ChainError> {
+        let queries = self.queries(lane);
+        let logs = future::try_join_all(queries.iter().map(async |query| {
+            let logs = self.chain.logs_in_range(from, to, query).await?;
+            check_order(&logs, from, to)?;
+            check_asked(&logs, query)?;
+            Ok::<_, ChainError>(logs)
+        }));
+        let (logs, headers) = futures::try_join!(logs, self.headers(lane, from, to))?;
+        self.assemble(to, &headers, logs.into_iter().flatten())
+    }
+
+    async fn readings(
+        &self,
+        _block_number: u64,
+        at: At,
+        occasion: Option<Occasion>,
+    ) -> Result<Vec<Setting>, ChainError> {
+        match occasion {
+            Some(_) => readings::read(self.chain.as_ref(), &self.contracts, at).await,
+            None => Ok(Vec::new()),
+        }
     }
 }
 
 impl<C: Chain> Fetch<C> {
+    /// The node, for a deployment.
+    pub fn new(chain: Arc<C>, deployment: &Deployment) -> Self {
+        Self { chain, contracts: deployment.contracts, clock: deployment.clock }
+    }
+
     /// One block at the head. Its logs are asked by its hash, so that no other block's can be given.
     ///
     /// # Errors
@@ -77,36 +78,37 @@ impl<C: Chain> Fetch<C> {
         check_order(&logs, header.number, header.number)?;
         check_header(header, &logs)?;
         let end = BlockRef { number: header.number, hash: Some(header.hash) };
-        Ok(Fetched { blocks: vec![FetchedBlock { header: stored(header), logs }], end })
+        Ok(Fetched { blocks: vec![FetchedBlock { header: fetched(header), logs }], end })
     }
 
-    /// A range that can no longer change.
-    ///
-    /// # Errors
-    /// [`ChainError`]
-    pub async fn range(&self, from: u64, to: u64) -> Result<Fetched, ChainError> {
-        let [light, vvv] = self.queries();
-        let (light, vvv, headers) = futures::try_join!(
-            self.chain.logs_in_range(from, to, &light),
-            self.chain.logs_in_range(from, to, &vvv),
-            self.headers(from, to),
-        )?;
-        for logs in [&light, &vvv] {
-            check_order(logs, from, to)?;
-            self.check_senders(logs)?;
+    /// Light contracts by address alone, so that an event nobody knows is kept; VVV by the topics that matter.
+    fn queries(&self, lane: Lane) -> Vec<LogQuery> {
+        let ContractAddresses { vvv, staking, diem, .. } = self.contracts;
+        let of_vvv = |topic0, topic1| LogQuery { addresses: vec![vvv], topics: vec![topic0], topic1 };
+        match lane {
+            Lane::Capacity => vec![
+                LogQuery { addresses: vec![staking, diem], topics: Vec::new(), topic1: None },
+                of_vvv(VVV_TRANSFER, Some(B256::ZERO)),
+                of_vvv(OWNERSHIP_TRANSFERRED, None),
+            ],
+            Lane::Supply => vec![of_vvv(VVV_TRANSFER, None)],
         }
+    }
+
+    /// Headers and logs into blocks, each log held against its block.
+    fn assemble(&self, to: u64, headers: &[Header], logs: impl Iterator<Item = Log>) -> Result<Fetched, ChainError> {
         let mut blocks: BTreeMap<u64, FetchedBlock> = BTreeMap::new();
-        for header in &headers {
+        for header in headers {
             self.check_clock(header.number, header.timestamp)?;
-            blocks.insert(header.number, FetchedBlock { header: stored(header), logs: Vec::new() });
+            blocks.insert(header.number, FetchedBlock { header: fetched(header), logs: Vec::new() });
         }
-        for log in light.into_iter().chain(vvv) {
+        for log in logs {
             self.place(&mut blocks, log)?;
         }
         for block in blocks.values_mut() {
             block.logs.sort_by_key(|log| log.log_index);
         }
-        for header in &headers {
+        for header in headers {
             check_header(header, &blocks[&header.number].logs)?;
         }
         let end = headers.last().map(|header| BlockRef { number: to, hash: Some(header.hash) });
@@ -114,17 +116,8 @@ impl<C: Chain> Fetch<C> {
         Ok(Fetched { blocks: blocks.into_values().collect(), end })
     }
 
-    /// Light contracts by address alone, so that an event nobody knows is kept; VVV by the two topics that matter.
-    fn queries(&self) -> [LogQuery; 2] {
-        let Contracts { vvv, staking, diem } = self.contracts;
-        [
-            LogQuery { addresses: vec![staking, diem], topics: Vec::new() },
-            LogQuery { addresses: vec![vvv], topics: VVV_TOPICS.to_vec() },
-        ]
-    }
-
     fn may_hold_ours(&self, header: &Header) -> bool {
-        let Contracts { vvv, staking, diem } = self.contracts;
+        let ContractAddresses { vvv, staking, diem, .. } = self.contracts;
         may_hold(&header.logs_bloom, staking)
             || may_hold(&header.logs_bloom, diem)
             || may_hold_topic(&header.logs_bloom, vvv, &VVV_TOPICS)
@@ -132,17 +125,18 @@ impl<C: Chain> Fetch<C> {
 
     /// All three in one request; VVV's other topics are dropped on the way in.
     async fn ours_of_block(&self, header: &Header) -> Result<Vec<Log>, ChainError> {
-        let Contracts { vvv, staking, diem } = self.contracts;
-        let query = LogQuery { addresses: vec![vvv, staking, diem], topics: Vec::new() };
+        let ContractAddresses { vvv, staking, diem, .. } = self.contracts;
+        let query = LogQuery { addresses: vec![vvv, staking, diem], topics: Vec::new(), topic1: None };
         let mut logs = self.chain.logs_of_block(header.hash, &query).await?;
-        self.check_senders(&logs)?;
+        check_asked(&logs, &query)?;
         logs.retain(|log| log.address != vvv || log.topics.first().is_some_and(|topic| VVV_TOPICS.contains(topic)));
         Ok(logs)
     }
 
-    /// Every header of the range where no clock gives time to blocks; else the last one alone.
-    async fn headers(&self, from: u64, to: u64) -> Result<Vec<Header>, ChainError> {
-        let first = if self.clock.is_some() { to } else { from };
+    /// Every header of the range where no clock gives time to blocks and none is stored yet; else the last one alone.
+    async fn headers(&self, lane: Lane, from: u64, to: u64) -> Result<Vec<Header>, ChainError> {
+        let wants_all = lane == Lane::Capacity && self.clock.is_none();
+        let first = if wants_all { from } else { to };
         let headers: Vec<Header> = stream::iter(first..=to)
             .map(|number| async move {
                 let header = self.chain.header(number).await?;
@@ -161,15 +155,13 @@ impl<C: Chain> Fetch<C> {
 
     fn place(&self, blocks: &mut BTreeMap<u64, FetchedBlock>, log: Log) -> Result<(), ChainError> {
         let block = match blocks.entry(log.block_number) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(FetchedBlock { header: self.header_from(&log)?, logs: Vec::new() })
-            }
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(FetchedBlock { header: self.header_from(&log), logs: Vec::new() }),
         };
         if log.block_hash != block.header.hash {
             return Err(contradiction(&log, "is of another block than its height's"));
         }
-        if log.block_timestamp.is_some_and(|timestamp| timestamp != block.header.timestamp) {
+        if log.block_timestamp.zip(block.header.timestamp).is_some_and(|(of_log, of_block)| of_log != of_block) {
             return Err(contradiction(&log, "has another time than its block"));
         }
         block.logs.push(log);
@@ -177,10 +169,14 @@ impl<C: Chain> Fetch<C> {
     }
 
     /// What a log tells of its block, where the header was not fetched.
-    fn header_from(&self, log: &Log) -> Result<StoredHeader, ChainError> {
+    fn header_from(&self, log: &Log) -> FetchedHeader {
         let by_clock = self.clock.and_then(|clock| clock.timestamp(log.block_number));
-        let timestamp = by_clock.ok_or_else(|| contradiction(log, "is of a block without header"))?;
-        Ok(StoredHeader { number: log.block_number, hash: log.block_hash, parent_hash: None, timestamp })
+        FetchedHeader {
+            number: log.block_number,
+            hash: log.block_hash,
+            parent_hash: None,
+            timestamp: by_clock.or(log.block_timestamp),
+        }
     }
 
     fn check_clock(&self, number: u64, timestamp: u64) -> Result<(), ChainError> {
@@ -191,19 +187,11 @@ impl<C: Chain> Fetch<C> {
             _ => Ok(()),
         }
     }
-
-    fn check_senders(&self, logs: &[Log]) -> Result<(), ChainError> {
-        let is_ours = |address: Address| self.contracts.contains(address);
-        match logs.iter().find(|log| !is_ours(log.address)) {
-            Some(log) => Err(contradiction(log, "is of a contract that was not asked for")),
-            None => Ok(()),
-        }
-    }
 }
 
-fn stored(header: &Header) -> StoredHeader {
+fn fetched(header: &Header) -> FetchedHeader {
     let Header { number, hash, parent_hash, timestamp, .. } = *header;
-    StoredHeader { number, hash, parent_hash: Some(parent_hash), timestamp }
+    FetchedHeader { number, hash, parent_hash: Some(parent_hash), timestamp: Some(timestamp) }
 }
 
 fn contradiction(log: &Log, what: &str) -> ChainError {
@@ -211,6 +199,19 @@ fn contradiction(log: &Log, what: &str) -> ChainError {
         "block {}, transaction {}, log {}: the log {what}",
         log.block_number, log.tx_hash, log.log_index
     ))
+}
+
+/// Nothing but what was asked for.
+fn check_asked(logs: &[Log], query: &LogQuery) -> Result<(), ChainError> {
+    let is_asked = |log: &Log| {
+        query.addresses.contains(&log.address)
+            && (query.topics.is_empty() || log.topics.first().is_some_and(|topic| query.topics.contains(topic)))
+            && query.topic1.is_none_or(|topic| log.topics.get(1) == Some(&topic))
+    };
+    match logs.iter().find(|log| !is_asked(log)) {
+        Some(log) => Err(contradiction(log, "was not asked for")),
+        None => Ok(()),
+    }
 }
 
 /// Inside what was asked for, ascending, none twice, transactions in order.

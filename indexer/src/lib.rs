@@ -7,7 +7,7 @@
 //! - [`backfill`]: ranges fetched ahead, handed over in order
 //! - [`decode`]: logs into events, keyed on (address, implementation, topic0)
 //! - [`readings`]: the contracts' own answers, where events are silent
-//! - [`state`]: the ledger as of the cursor
+//! - [`engine`]: one lane's way from a source into the database
 //! - [`follower`]: the step that puts them together
 //! - [`range`], [`pace`]: how much at once, and how fast it goes
 //! - [`run`]: start, loop, stop
@@ -26,6 +26,7 @@ pub mod chain;
 pub mod decode;
 pub mod deployment;
 pub mod drift;
+pub mod engine;
 pub mod export;
 pub mod fetch;
 pub mod files;
@@ -37,6 +38,5 @@ pub mod range;
 pub mod readings;
 pub mod run;
 pub mod source;
-pub mod state;
 pub mod status;
 pub mod verify;

@@ -2,30 +2,52 @@
 
 use std::time::Duration;
 
-use store::load::BlockRef;
+use store::cursor::Cursors;
 
 use crate::chain::{Header, Tags};
+use crate::source::{BlockRef, Lane};
 
 /// A branch that is shorter than ours must stand this long before we go over to it.
 pub const FORK_PATIENCE: Duration = Duration::from_secs(5);
+/// So few finalized blocks are taken singly, both lanes at once, where neither is ahead.
+const SINGLY_MAX: u64 = 16;
 
 /// What is known on our side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Local {
     /// First block of the deployment.
     pub start_block: u64,
-    /// The last block stored.
-    pub cursor: Option<BlockRef>,
+    /// The last blocks stored; that of supply is not above that of capacity.
+    pub cursors: Cursors,
     /// The block stored at the node's head's height, if any.
     pub at_head: Option<BlockRef>,
     /// The block stored at the node's finalized block's height, if any.
     pub at_finalized: Option<BlockRef>,
+    /// The newest block that is finalized and ours. Above it every header is stored.
+    pub finalized: Option<u64>,
+    /// How the lane of supply is placed.
+    pub supply: Supply,
+}
+
+/// How the lane of supply is placed, its cursor aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Supply {
+    /// Blocks of its next range.
+    pub range_blocks: u64,
+    /// The indexes that it went without in the first backfill are still to be built.
+    pub lacks_indexes: bool,
+    /// It can do nothing now: they are being built, or the node wants to be left alone.
+    pub rests: bool,
 }
 
 impl Local {
-    /// The next block to store.
+    /// The next block to store with the light events.
     pub fn next(&self) -> u64 {
-        self.cursor.map_or(self.start_block, |cursor| cursor.number.saturating_add(1))
+        self.next_of(Lane::Capacity)
+    }
+
+    fn next_of(&self, lane: Lane) -> u64 {
+        self.cursors.of(lane).map_or(self.start_block, |cursor| cursor.number.saturating_add(1))
     }
 }
 
@@ -34,29 +56,88 @@ impl Local {
 pub enum Plan {
     /// Nothing new, or a node that lags behind us.
     Wait,
-    /// Fetch blocks that can no longer change, range by range.
+    /// Fetch blocks that can no longer change, range by range, for one lane.
     Backfill {
+        /// Which.
+        lane: Lane,
         /// The next block to store.
         from: u64,
-        /// The finalized block.
+        /// The last one that can no longer change, and for supply that capacity has.
         to: u64,
     },
     /// Store the next block.
-    Extend(Box<Header>),
-    /// The node's chain is not ours at some height at or below the cursor.
+    Extend {
+        /// The node's.
+        header: Box<Header>,
+        /// With both lanes, in one transaction; otherwise with that of capacity alone.
+        with_supply: bool,
+    },
+    /// Store with the lane of supply the block of this height, which that of capacity has.
+    CatchUp(u64),
+    /// Build the indexes that the lane of supply went without; it has no range left.
+    BuildIndexes,
+    /// The node's chain is not ours at some height at or below the cursor of capacity.
     Fork,
 }
 
-/// Decides. `next` is the node's header after the cursor, if it has one.
+/// Decides. `next` is the node's header after the cursor of capacity, if it has one.
+///
+/// Capacity comes first: its ranges, then a new block of the head before anything of supply. Only when its ranges are
+/// done and supply is one range short of them that range is waited for, so that from there both go together.
 pub fn plan(local: &Local, tags: &Tags, next: Option<&Header>) -> Plan {
     if forks(local, tags, next) {
         return Plan::Fork;
     }
-    let from = local.next();
-    match (next, &tags.finality.finalized) {
-        (Some(_), Some(finalized)) if from <= finalized.number => Plan::Backfill { from, to: finalized.number },
-        (Some(header), _) => Plan::Extend(Box::new(header.clone())),
-        (None, _) => Plan::Wait,
+    if let Some(range) = capacity_range(local, tags).filter(|_| next.is_some()) {
+        return range;
+    }
+    let supply = supply_step(local, next);
+    match (supply, next) {
+        (Some(range), _) if levels(&range, local) => range,
+        (_, Some(header)) => {
+            let with_supply = local.cursors.are_level() && !local.supply.rests && !local.supply.lacks_indexes;
+            Plan::Extend { header: Box::new(header.clone()), with_supply }
+        }
+        (Some(step), None) => step,
+        (None, None) => Plan::Wait,
+    }
+}
+
+fn capacity_range(local: &Local, tags: &Tags) -> Option<Plan> {
+    let (from, to) = (local.next(), tags.finality.finalized.as_ref()?.number);
+    let goes_together = local.cursors.are_level() && !local.supply.lacks_indexes && !local.supply.rests;
+    let blocks_min = if goes_together { SINGLY_MAX } else { 1 };
+    (to.saturating_add(1) >= from.saturating_add(blocks_min)).then_some(Plan::Backfill {
+        lane: Lane::Capacity,
+        from,
+        to,
+    })
+}
+
+/// What the lane of supply would do next, were it alone.
+fn supply_step(local: &Local, next: Option<&Header>) -> Option<Plan> {
+    let Supply { lacks_indexes, rests, .. } = local.supply;
+    let capacity = local.cursors.capacity;
+    if rests {
+        return None;
+    }
+    let from = local.next_of(Lane::Supply);
+    let last = capacity.zip(local.finalized).map(|(cursor, finalized)| cursor.number.min(finalized));
+    match last.filter(|last| from <= *last) {
+        Some(to) => Some(Plan::Backfill { lane: Lane::Supply, from, to }),
+        None if lacks_indexes && (capacity.is_some() || next.is_some()) => Some(Plan::BuildIndexes),
+        None => (!local.cursors.are_level()).then_some(Plan::CatchUp(from)),
+    }
+}
+
+/// Whether this is to be done before the lane of capacity leaves what is finalized.
+fn levels(step: &Plan, local: &Local) -> bool {
+    let capacity = local.cursors.capacity.map(|cursor| cursor.number);
+    match step {
+        Plan::Backfill { from, to, .. } => capacity == Some(*to) && to - from < local.supply.range_blocks,
+        // Begun at once, because it goes on beside the lane of capacity.
+        Plan::BuildIndexes => true,
+        _ => false,
     }
 }
 
@@ -65,7 +146,7 @@ fn forks(local: &Local, tags: &Tags, next: Option<&Header>) -> bool {
     let is_other = |ours: Option<BlockRef>, theirs: Option<&Header>| {
         ours.and_then(|ours| ours.hash).zip(theirs).is_some_and(|(hash, theirs)| hash != theirs.hash)
     };
-    let breaks = next.zip(local.cursor.and_then(|cursor| cursor.hash));
+    let breaks = next.zip(local.cursors.capacity.and_then(|cursor| cursor.hash));
     breaks.is_some_and(|(header, hash)| header.parent_hash != hash)
         || is_other(local.at_head, Some(&tags.head))
         || is_other(local.at_finalized, tags.finality.finalized.as_ref())
@@ -98,112 +179,4 @@ pub fn judge(ancestor: u64, finalized: Option<u64>, cursor: u64, fork_head: u64,
 }
 
 #[cfg(test)]
-mod tests {
-    use alloy_primitives::{B256, Bloom};
-
-    use super::*;
-    use crate::chain::Finality;
-
-    /// A block of branch `branch` at `number`, on top of the same branch.
-    fn header(number: u64, branch: u8) -> Header {
-        Header {
-            number,
-            hash: hash(number, branch),
-            parent_hash: hash(number.wrapping_sub(1), branch),
-            timestamp: number * 2,
-            logs_bloom: Bloom::ZERO,
-        }
-    }
-
-    fn hash(number: u64, branch: u8) -> B256 {
-        let mut bytes = [branch; 32];
-        bytes[..8].copy_from_slice(&number.to_be_bytes());
-        bytes.into()
-    }
-
-    fn block(number: u64, branch: u8) -> BlockRef {
-        BlockRef { number, hash: Some(hash(number, branch)) }
-    }
-
-    #[track_caller]
-    fn check(cursor: Option<BlockRef>, at_head: Option<BlockRef>, head: Header, finalized: u64, expected: Plan) {
-        let branch = head.hash[31];
-        let local = Local { start_block: 100, cursor, at_head, at_finalized: None };
-        let next = (head.number >= local.next()).then(|| header(local.next(), branch));
-        let finality = Finality { safe: None, finalized: Some(header(finalized, branch)) };
-        let tags = Tags { head, finality };
-        assert_eq!(plan(&local, &tags, next.as_ref()), expected);
-    }
-
-    #[test]
-    fn an_empty_database_backfills_from_the_start_block() {
-        check(None, None, header(1_000, 1), 900, Plan::Backfill { from: 100, to: 900 });
-    }
-
-    #[test]
-    fn a_backfill_ends_at_the_finalized_block() {
-        check(Some(block(880, 1)), None, header(1_000, 1), 900, Plan::Backfill { from: 881, to: 900 });
-    }
-
-    #[test]
-    fn above_the_finalized_block_each_is_taken_singly() {
-        check(Some(block(900, 1)), None, header(1_000, 1), 900, Plan::Extend(Box::new(header(901, 1))));
-    }
-
-    #[test]
-    fn a_next_block_with_another_parent_is_a_fork() {
-        check(Some(block(950, 1)), None, header(1_000, 2), 900, Plan::Fork);
-    }
-
-    #[test]
-    fn a_fork_is_seen_before_a_range_is_laid_over_it() {
-        check(Some(block(880, 1)), None, header(1_000, 2), 900, Plan::Fork);
-    }
-
-    #[test]
-    fn a_finalized_block_that_is_not_ours_is_a_fork() {
-        let local =
-            Local { start_block: 100, cursor: Some(block(1_000, 1)), at_head: None, at_finalized: Some(block(900, 2)) };
-        let finality = Finality { safe: None, finalized: Some(header(900, 1)) };
-        let tags = Tags { head: header(999, 1), finality };
-        assert_eq!(plan(&local, &tags, None), Plan::Fork);
-    }
-
-    #[test]
-    fn at_the_head_there_is_nothing_to_do() {
-        check(Some(block(1_000, 1)), Some(block(1_000, 1)), header(1_000, 1), 900, Plan::Wait);
-    }
-
-    #[test]
-    fn another_block_at_our_height_is_a_fork() {
-        check(Some(block(1_000, 1)), Some(block(1_000, 1)), header(1_000, 2), 900, Plan::Fork);
-    }
-
-    #[test]
-    fn a_node_behind_us_on_our_chain_lags() {
-        check(Some(block(1_000, 1)), Some(block(990, 1)), header(990, 1), 900, Plan::Wait);
-    }
-
-    #[test]
-    fn a_node_behind_us_on_another_chain_forks() {
-        check(Some(block(1_000, 1)), Some(block(990, 1)), header(990, 2), 900, Plan::Fork);
-    }
-
-    #[test]
-    fn a_node_that_has_not_reached_the_start_is_waited_for() {
-        check(None, None, header(50, 1), 40, Plan::Wait);
-    }
-
-    #[test]
-    fn forks_are_judged() {
-        let (young, old) = (Duration::ZERO, FORK_PATIENCE);
-        assert_eq!(judge(950, Some(900), 1_000, 1_000, young), Verdict::Rewind, "as high as ours");
-        assert_eq!(judge(950, Some(900), 1_000, 999, young), Verdict::Suspect, "shorter and young");
-        assert_eq!(judge(950, Some(900), 1_000, 999, old), Verdict::Rewind, "shorter and lasting");
-        assert_eq!(judge(899, Some(900), 1_000, 2_000, old), Verdict::Halt, "below the finalized block");
-        assert_eq!(judge(900, Some(900), 1_000, 2_000, young), Verdict::Rewind, "from the finalized block itself");
-        assert_eq!(judge(1, None, 1_000, 2_000, young), Verdict::Rewind, "a node without tags");
-        assert_eq!(judge(1_000, Some(900), 1_000, 1_005, old), Verdict::Contradiction, "our cursor is on it");
-        assert_eq!(judge(990, Some(900), 1_000, 990, old), Verdict::Contradiction, "its head is ours");
-    }
-}
+mod tests;

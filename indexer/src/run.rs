@@ -21,6 +21,7 @@ use crate::chain::{Chain, ChainError};
 use crate::drift::{self, Watch};
 use crate::follower::{Follower, Outcome, StepError};
 use crate::pace::{Pace, readable};
+use crate::source::BlockRef;
 
 /// How often progress is said while there is much to do.
 const REPORT_EVERY: Duration = Duration::from_secs(5);
@@ -185,7 +186,8 @@ struct Loop<C> {
     follower: Follower<C>,
     poll_interval: Duration,
     started_at: u64,
-    pace: Pace,
+    capacity_pace: Pace,
+    supply_pace: Pace,
     observed: Option<Instant>,
     reported: Option<Instant>,
     was_caught_up: bool,
@@ -200,7 +202,8 @@ impl<C: Chain> Loop<C> {
             follower,
             poll_interval,
             started_at,
-            pace: Pace::default(),
+            capacity_pace: Pace::default(),
+            supply_pace: Pace::default(),
             observed: None,
             reported: None,
             was_caught_up: false,
@@ -250,6 +253,11 @@ impl<C: Chain> Loop<C> {
                 self.halt(&reason).await;
                 None
             }
+            Err(error @ StepError::Supply(_)) => {
+                let pause = self.fail(&error);
+                self.follower.let_supply_rest(pause);
+                Some(self.poll_interval)
+            }
             Err(error) => {
                 self.follower.forget_after(&error);
                 let pause = self.fail(&error);
@@ -266,21 +274,22 @@ impl<C: Chain> Loop<C> {
     fn pause_after(&self, outcome: &Outcome) -> Duration {
         match outcome {
             Outcome::UpToDate | Outcome::ForkSuspected { .. } => self.poll_interval,
-            Outcome::Appended { .. } | Outcome::Rewound(_) => Duration::ZERO,
+            Outcome::Appended { .. } | Outcome::Waiting | Outcome::Rewound(_) => Duration::ZERO,
         }
     }
 
     /// Says in the log what is worth it; why a fork is suspected, if it is.
     fn tell(&mut self, outcome: &Outcome) -> Option<String> {
         match outcome {
-            Outcome::UpToDate => None,
-            Outcome::Appended { to, .. } => {
-                self.pace.mark(Instant::now(), *to);
-                self.report(*to);
+            Outcome::UpToDate | Outcome::Waiting => None,
+            Outcome::Appended { .. } => {
+                self.mark();
+                self.report();
                 None
             }
             Outcome::Rewound(rewind) => {
-                self.pace.forget();
+                self.capacity_pace.forget();
+                self.supply_pace.forget();
                 let depth = rewind.from_number - rewind.ancestor_number;
                 warn!(from = rewind.from_number, ancestor = rewind.ancestor_number, depth, "reorg: rewound");
                 None
@@ -291,17 +300,34 @@ impl<C: Chain> Loop<C> {
         }
     }
 
-    /// Progress and time left, as long as there is much to do.
-    fn report(&mut self, cursor: u64) {
+    fn mark(&mut self) {
+        let (now, cursors) = (Instant::now(), self.follower.cursors());
+        for (pace, cursor) in [(&mut self.capacity_pace, cursors.capacity), (&mut self.supply_pace, cursors.supply)] {
+            if let Some(cursor) = cursor {
+                pace.mark(now, cursor.number);
+            }
+        }
+    }
+
+    /// Progress and time left of each lane, as long as there is much to do.
+    fn report(&mut self) {
         let Some(head) = self.follower.tags().map(|tags| tags.head.number) else { return };
-        let due = self.reported.is_none_or(|reported| reported.elapsed() >= REPORT_EVERY);
-        let left = head.saturating_sub(cursor);
-        if left == 0 && !self.was_caught_up {
-            info!(block = cursor, "caught up with the head");
-        } else if left > 0 && due {
-            let time_left = self.pace.time_left(left).map_or_else(|| "unknown".into(), readable);
-            let rate = self.pace.blocks_per_second().round();
-            info!(block = cursor, head, blocks_left = left, blocks_per_second = rate, time_left, "catching up");
+        let cursors = self.follower.cursors();
+        let left = |cursor: Option<BlockRef>| cursor.map(|cursor| head.saturating_sub(cursor.number));
+        if left(cursors.capacity) == Some(0) && !self.was_caught_up {
+            info!(block = head, "caught up with the head");
+        }
+        if self.reported.is_some_and(|reported| reported.elapsed() < REPORT_EVERY) {
+            return;
+        }
+        for (lane, cursor, pace) in
+            [("capacity", cursors.capacity, &self.capacity_pace), ("supply", cursors.supply, &self.supply_pace)]
+        {
+            let Some((cursor, left)) = cursor.zip(left(cursor).filter(|left| *left > 0)) else { continue };
+            let time_left = pace.time_left(left).map_or_else(|| "unknown".into(), readable);
+            let rate = pace.blocks_per_second().round();
+            let block = cursor.number;
+            info!(lane, block, head, blocks_left = left, blocks_per_second = rate, time_left, "catching up");
             self.reported = Some(Instant::now());
         }
     }
@@ -309,10 +335,13 @@ impl<C: Chain> Loop<C> {
     /// Tells readers how things stand: when it changed, and every second.
     async fn observe(&mut self, outcome: &Outcome, fork_suspected: Option<String>) -> Result<(), StoreError> {
         let Some(head) = self.follower.tags().map(|tags| tags.head.number) else { return Ok(()) };
-        let reached = self.follower.cursor().is_some_and(|cursor| cursor.number >= head);
-        let caught_up = reached && matches!(outcome, Outcome::UpToDate | Outcome::Appended { .. });
+        let cursors = self.follower.cursors();
+        let reached = cursors.capacity.is_some_and(|cursor| cursor.number >= head);
+        let caught_up = reached && !matches!(outcome, Outcome::Rewound(_) | Outcome::ForkSuspected { .. });
         let due = self.observed.is_none_or(|observed| observed.elapsed() >= OBSERVE_EVERY);
-        let changed = caught_up || caught_up != self.was_caught_up || fork_suspected.is_some();
+        // While supply catches up steps are many and the head is asked for now and then.
+        let is_news = caught_up && cursors.are_level();
+        let changed = is_news || caught_up != self.was_caught_up || fork_suspected.is_some();
         self.was_caught_up = caught_up;
         if !due && !changed {
             return Ok(());
@@ -330,7 +359,8 @@ impl<C: Chain> Loop<C> {
             head_timestamp: head.timestamp,
             safe_number: self.follower.safe().await?,
             finalized_number: self.follower.finalized(),
-            blocks_per_second: self.pace.blocks_per_second(),
+            capacity_blocks_per_second: self.capacity_pace.blocks_per_second(),
+            supply_blocks_per_second: self.supply_pace.blocks_per_second(),
             caught_up: self.was_caught_up,
             started_at: self.started_at,
             ..Progress::default()

@@ -6,10 +6,11 @@ use std::time::Duration;
 use alloy_primitives::{Address, B256};
 use jiff::Timestamp;
 use serde::Serialize;
+use store::cursor::Lane;
 use store::deployment::{Clock, Deployment};
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
-use store::read::progress::{Cursor, Needs, Progress, Reorgs};
-use store::read::readiness::{Reason, lag_seconds, reasons, seconds_left};
+use store::read::progress::{Needs, Progress, Reorgs};
+use store::read::readiness::{Reason, lag_seconds, last_lane, reasons, seconds_left};
 use store::read::verification::Verification;
 use store::read::{Database, ReadError, anomaly, progress, verification};
 
@@ -18,9 +19,9 @@ use crate::pace::readable;
 /// How things stand. Names and meanings are those of the API's `/v1/status`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Status {
-    /// Whether the state can be trusted to be of the chain's head.
+    /// Whether what capacity is told by can be trusted to be of the chain's head.
     pub ready: bool,
-    /// Why not.
+    /// Why not, or what of supply is not there yet.
     pub reasons: Vec<ReasonView>,
     /// Of this program.
     pub version: &'static str,
@@ -42,11 +43,11 @@ pub struct Status {
     pub safe: Option<u64>,
     /// The node's finalized block.
     pub finalized: Option<u64>,
-    /// Seconds since the state was last confirmed to be the chain's head.
+    /// Seconds since the whole state was last confirmed to be the chain's head.
     pub lag_seconds: Option<u64>,
-    /// Blocks stored per second of late.
+    /// Blocks stored per second of late, with the cursor that is last.
     pub blocks_per_second: Option<f64>,
-    /// Until the head is reached at that rate.
+    /// Until it reaches the head at that rate.
     pub seconds_left: Option<u64>,
     /// How long ago the node last answered.
     pub observed_seconds_ago: Option<u64>,
@@ -76,7 +77,7 @@ pub struct ReasonView {
 }
 
 /// The last blocks stored.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Cursors {
     /// Of the light events.
     pub capacity: Option<CursorView>,
@@ -85,7 +86,7 @@ pub struct Cursors {
 }
 
 /// The last block stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CursorView {
     /// Its height.
     pub block_number: u64,
@@ -93,6 +94,12 @@ pub struct CursorView {
     pub block_hash: Option<B256>,
     /// Its time; `None` where no header is stored and no clock tells.
     pub block_timestamp: Option<Timestamp>,
+    /// Seconds since what is told by it was last confirmed to be the chain's head.
+    pub lag_seconds: Option<u64>,
+    /// Blocks stored per second of late.
+    pub blocks_per_second: Option<f64>,
+    /// Until the head is reached at that rate.
+    pub seconds_left: Option<u64>,
 }
 
 /// Newest blocks replaced by others.
@@ -175,13 +182,13 @@ async fn look(database: &Database, max_lag_seconds: u64) -> Result<Status, ReadE
 impl Status {
     fn new(progress: &Progress, deployment: Option<&Deployment>, max_lag_seconds: u64) -> Self {
         let clock = deployment.and_then(|deployment| deployment.clock);
-        let reasons: Vec<ReasonView> =
-            reasons(progress, clock, max_lag_seconds).into_iter().map(ReasonView::from).collect();
+        let reasons = reasons(progress, clock, max_lag_seconds);
         let newest = Needs::Both.newest(progress);
         let follower = progress.follower.as_ref();
+        let last = last_lane(progress);
         Self {
-            ready: reasons.is_empty(),
-            reasons,
+            ready: !reasons.iter().any(|reason| reason.concerns(Needs::Capacity)),
+            reasons: reasons.into_iter().map(ReasonView::from).collect(),
             version: VERSION,
             indexer_version: follower.map(|follower| follower.version.clone()),
             chain_id: deployment.map(|deployment| deployment.chain_id),
@@ -189,15 +196,15 @@ impl Status {
             deployment: progress.deployment_digest,
             policy: deployment.map(|deployment| deployment.policy.allocation.name()),
             cursors: Cursors {
-                capacity: progress.capacity.map(|cursor| CursorView::new(cursor, clock)),
-                supply: progress.supply.map(|cursor| CursorView::new(cursor, clock)),
+                capacity: CursorView::new(progress, Lane::Capacity, clock),
+                supply: CursorView::new(progress, Lane::Supply, clock),
             },
             head: follower.map(|follower| follower.head_number),
             safe: follower.and_then(|follower| follower.safe_number),
             finalized: follower.and_then(|follower| follower.finalized_number),
             lag_seconds: newest.and_then(|cursor| lag_seconds(progress, cursor, clock)),
-            blocks_per_second: follower.map(|f| f.blocks_per_second).filter(|rate| rate.is_finite()),
-            seconds_left: follower.zip(newest).and_then(|(follower, cursor)| seconds_left(follower, cursor)),
+            blocks_per_second: follower.and_then(|follower| follower.blocks_per_second(last)),
+            seconds_left: seconds_left(progress, last),
             observed_seconds_ago: follower.map(|follower| follower.observed_seconds_ago),
             halted: follower.and_then(|follower| follower.halted.clone()),
             fork_suspected: follower.and_then(|follower| follower.fork_suspected.clone()),
@@ -208,14 +215,22 @@ impl Status {
 }
 
 impl CursorView {
-    fn new(cursor: Cursor, clock: Option<Clock>) -> Self {
+    fn new(progress: &Progress, lane: Lane, clock: Option<Clock>) -> Option<Self> {
+        let cursor = progress.cursor(lane)?;
         let timestamp = cursor.timestamp.or_else(|| clock?.timestamp(cursor.number));
-        Self { block_number: cursor.number, block_hash: cursor.hash, block_timestamp: timestamp.and_then(time) }
+        Some(Self {
+            block_number: cursor.number,
+            block_hash: cursor.hash,
+            block_timestamp: timestamp.and_then(time),
+            lag_seconds: lag_seconds(progress, cursor, clock),
+            blocks_per_second: progress.follower.as_ref().and_then(|follower| follower.blocks_per_second(lane)),
+            seconds_left: seconds_left(progress, lane),
+        })
     }
 }
 
 impl From<Reason> for ReasonView {
-    fn from(Reason { name, detail }: Reason) -> Self {
+    fn from(Reason { name, detail, .. }: Reason) -> Self {
         Self { name, detail }
     }
 }
@@ -268,7 +283,7 @@ impl fmt::Display for Status {
             }
         }
         writeln!(f, "head {}, safe {}, finalized {}", known(self.head), known(self.safe), known(self.finalized))?;
-        writeln!(f, "{}", self.pace())?;
+        writeln!(f, "{}", self.answered())?;
         writeln!(f, "reorgs {}, deepest {}", self.reorgs.count, self.reorgs.depth_max.unwrap_or_default())?;
         for topic in &self.unknown_topics {
             let topic0 = topic.topic0.map_or_else(|| "none".into(), |topic0| topic0.to_string());
@@ -292,24 +307,28 @@ impl fmt::Display for Status {
 }
 
 impl Status {
-    /// "lag 1 s, 0.5 blocks a second, 3 min 20 s left, the node answered 1 s ago"
-    fn pace(&self) -> String {
-        let read = |seconds| readable(Duration::from_secs(seconds));
-        let parts = [
-            Some(format!("lag {}", self.lag_seconds.map_or_else(|| "unknown".into(), read))),
-            self.blocks_per_second.map(|rate| format!("{rate:.1} blocks a second")),
-            self.seconds_left.map(|seconds| format!("{} left", read(seconds))),
-            self.observed_seconds_ago.map(|seconds| format!("the node answered {} ago", read(seconds))),
-        ];
-        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    fn answered(&self) -> String {
+        match self.observed_seconds_ago {
+            Some(seconds) => format!("the node answered {} ago", readable(Duration::from_secs(seconds))),
+            None => "no node has answered yet".into(),
+        }
     }
 }
 
+/// "block 7 of 2026-11-20T00:00:00Z, lag 1 s, 0.5 blocks a second, 3 min 20 s left"
 impl fmt::Display for CursorView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let read = |seconds| readable(Duration::from_secs(seconds));
         write!(f, "block {}", self.block_number)?;
-        match self.block_timestamp {
-            Some(time) => write!(f, " of {time}"),
+        if let Some(time) = self.block_timestamp {
+            write!(f, " of {time}")?;
+        }
+        write!(f, ", lag {}", self.lag_seconds.map_or_else(|| "unknown".into(), read))?;
+        if let Some(rate) = self.blocks_per_second {
+            write!(f, ", {rate:.1} blocks a second")?;
+        }
+        match self.seconds_left {
+            Some(seconds) => write!(f, ", {} left", read(seconds)),
             None => Ok(()),
         }
     }

@@ -72,7 +72,7 @@ impl Writer {
         Ok(connection.close().await?)
     }
 
-    /// VVV balances and burns after the last block stored, of everyone there is, by one scan that needs no index.
+    /// VVV balances and burns after the last block stored of their lane, of everyone there is, by one scan that needs no index.
     ///
     /// # Errors
     /// [`StoreError`]

@@ -1,29 +1,27 @@
 //! The state the writer goes on from.
 
+use std::collections::BTreeMap;
+
 use alloy_primitives::{Address, B256};
+use ledger::event::{Entry, Event, Staking, UserAmount};
 use ledger::parameter::Parameters;
 use ledger::position::Position;
 use ledger::supply::Account;
 use ledger::totals::{CapacityTotals, SupplyTotals};
+use sqlx::FromRow;
 
 use crate::StoreError;
-use crate::columns::{bigint, count, count_if, hash, hash_if};
+use crate::amount::Amount;
+use crate::append::StoredHeader;
+use crate::columns::{Corrupt, address, bigint, count, count_if, hash, hash_if};
+use crate::cursor::{BlockRef, Cursors, Lane};
 use crate::read::{account, parameter, totals};
 use crate::writer::Writer;
 
 /// The writer's state is the newest there is.
 const NEWEST: u64 = u64::MAX;
 
-/// A block, as far as it is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BlockRef {
-    /// Height.
-    pub number: u64,
-    /// Its hash; `None` where no header of it was stored.
-    pub hash: Option<B256>,
-}
-
-/// Network totals and parameters after the last block stored.
+/// Network totals and parameters after the last block stored of each lane.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NetworkState {
     /// Totals that the light events move.
@@ -34,18 +32,88 @@ pub struct NetworkState {
     pub parameters: Parameters,
 }
 
+/// What the light logs of a stretch of blocks say of VVV: its transfers must agree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LightWord {
+    /// Mints of VVV: block and log index, ascending.
+    pub mints: Vec<(u64, u32)>,
+    /// What the staking proxy says it paid in VVV, with its block, ascending.
+    pub payouts: Vec<(u64, Entry)>,
+}
+
+#[derive(FromRow)]
+struct LightRow {
+    block_number: i64,
+    log_index: i32,
+    tx_index: i32,
+    tx_hash: Vec<u8>,
+    is_mint: bool,
+    account: Option<Vec<u8>>,
+    amount: Option<Amount>,
+}
+
+#[derive(FromRow)]
+struct HeaderRow {
+    number: i64,
+    hash: Vec<u8>,
+    parent_hash: Option<Vec<u8>>,
+    timestamp: i64,
+}
+
 impl Writer {
-    /// The last block stored; `None` on an empty database.
+    /// The last block stored, of each lane.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn cursor(&self) -> Result<Option<BlockRef>, StoreError> {
-        let row: Option<(i64, Option<Vec<u8>>)> =
-            sqlx::query_as("select block_number, block_hash from cursor order by block_number limit 1")
-                .fetch_optional(&self.pool)
+    pub async fn cursors(&self) -> Result<Cursors, StoreError> {
+        let rows: Vec<(String, i64, Option<Vec<u8>>)> =
+            sqlx::query_as("select name, block_number, block_hash from cursor").fetch_all(&self.pool).await?;
+        let of = |lane: Lane| -> Result<Option<BlockRef>, StoreError> {
+            let Some((_, number, bytes)) = rows.iter().find(|(name, ..)| name == lane.name()) else { return Ok(None) };
+            Ok(Some(BlockRef { number: count(*number)?, hash: hash_if(bytes.as_deref())? }))
+        };
+        Ok(Cursors { capacity: of(Lane::Capacity)?, supply: of(Lane::Supply)? })
+    }
+
+    /// What is stored of the headers of blocks `from..=to`.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn headers(&self, from: u64, to: u64) -> Result<BTreeMap<u64, StoredHeader>, StoreError> {
+        let rows: Vec<HeaderRow> =
+            sqlx::query_as("select number, hash, parent_hash, timestamp from block where number between $1 and $2")
+                .bind(bigint(from)?)
+                .bind(bigint(to)?)
+                .fetch_all(&self.pool)
                 .await?;
-        let Some((number, bytes)) = row else { return Ok(None) };
-        Ok(Some(BlockRef { number: count(number)?, hash: hash_if(bytes.as_deref())? }))
+        rows.into_iter().map(|row| StoredHeader::try_from(row).map(|header| (header.number, header))).collect()
+    }
+
+    /// What the light logs of blocks `from..=to` say of VVV.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn light_word(&self, from: u64, to: u64) -> Result<LightWord, StoreError> {
+        let rows: Vec<LightRow> = sqlx::query_as(
+            "select e.block_number, e.log_index, l.tx_index, l.tx_hash, e.kind = 'mint' as is_mint, e.account, e.amount
+               from event e join log l using (block_number, log_index)
+              where e.block_number between $1 and $2
+                and (e.contract, e.kind) in (('vvv', 'mint'), ('staking', 'unstake_finalized'))
+              order by e.block_number, e.log_index",
+        )
+        .bind(bigint(from)?)
+        .bind(bigint(to)?)
+        .fetch_all(&self.pool)
+        .await?;
+        let mut word = LightWord::default();
+        for row in rows {
+            let (number, is_mint, entry) = (count(row.block_number)?, row.is_mint, Entry::try_from(row)?);
+            match is_mint {
+                true => word.mints.push((number, entry.log_index)),
+                false => word.payouts.push((number, entry)),
+            }
+        }
+        Ok(word)
     }
 
     /// The hash of a block, if its header or a log of it was stored.
@@ -60,7 +128,7 @@ impl Writer {
         Ok(bytes.as_deref().map(hash).transpose()?)
     }
 
-    /// The timestamp of the last block stored.
+    /// The timestamp of the highest block stored, which is of the lane of capacity.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -117,5 +185,37 @@ impl Writer {
             burned: burned.get(address).copied().unwrap_or_default(),
         };
         Ok(addresses.iter().map(|address| (*address, account(address))).collect())
+    }
+}
+
+impl TryFrom<HeaderRow> for StoredHeader {
+    type Error = StoreError;
+
+    fn try_from(row: HeaderRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            number: count(row.number)?,
+            hash: hash(&row.hash)?,
+            parent_hash: hash_if(row.parent_hash.as_deref())?,
+            timestamp: count(row.timestamp)?,
+        })
+    }
+}
+
+/// Both kinds are of an address and an amount; of a mint only the place is asked for.
+impl TryFrom<LightRow> for Entry {
+    type Error = StoreError;
+
+    fn try_from(row: LightRow) -> Result<Self, StoreError> {
+        let index = |value: i32| u32::try_from(value).map_err(|_| Corrupt("a log index below zero".into()));
+        let (Some(user), Some(Amount(amount))) = (row.account, row.amount) else {
+            return Err(Corrupt(format!("the event at block {} names nobody or nothing", row.block_number)).into());
+        };
+        let paid = UserAmount { user: address(&user)?, amount };
+        Ok(Self {
+            log_index: index(row.log_index)?,
+            tx_index: index(row.tx_index)?,
+            tx_hash: hash(&row.tx_hash)?,
+            event: Event::Staking(Staking::UnstakeFinalized(paid)),
+        })
     }
 }

@@ -15,9 +15,11 @@ pub struct Progress {
     pub safe_number: Option<u64>,
     /// Never falls. `None`: not known.
     pub finalized_number: Option<u64>,
-    /// Blocks stored per second of late.
-    pub blocks_per_second: f64,
-    /// Whether the cursor is at the head.
+    /// Blocks stored per second of late, with the light events.
+    pub capacity_blocks_per_second: f64,
+    /// The same with all VVV transfers.
+    pub supply_blocks_per_second: f64,
+    /// Whether the cursor of capacity is at the head.
     pub caught_up: bool,
     /// Why the writer stopped for good.
     pub halted: Option<String>,
@@ -38,14 +40,16 @@ impl Writer {
         self.say(
             progress,
             "insert into follower (observed_at, head_number, head_timestamp, safe_number, finalized_number,
-                 blocks_per_second, caught_up, halted, fork_suspected, failing, started_at, version)
-             values (now(), $1, $2, $3, $4, $5, $6, $7, $8, $9, to_timestamp($10), $11)
+                 capacity_blocks_per_second, supply_blocks_per_second, caught_up, halted, fork_suspected, failing,
+                 started_at, version)
+             values (now(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, to_timestamp($11), $12)
              on conflict (only_row) do update set
                  observed_at = excluded.observed_at, head_number = excluded.head_number,
                  head_timestamp = excluded.head_timestamp, safe_number = excluded.safe_number,
                  finalized_number = greatest(excluded.finalized_number, follower.finalized_number),
-                 blocks_per_second = excluded.blocks_per_second, caught_up = excluded.caught_up,
-                 halted = excluded.halted, fork_suspected = excluded.fork_suspected, failing = excluded.failing,
+                 capacity_blocks_per_second = excluded.capacity_blocks_per_second,
+                 supply_blocks_per_second = excluded.supply_blocks_per_second,
+                 caught_up = excluded.caught_up, halted = excluded.halted, fork_suspected = excluded.fork_suspected, failing = excluded.failing,
                  started_at = excluded.started_at, version = excluded.version",
         )
         .await
@@ -59,8 +63,9 @@ impl Writer {
         self.say(
             progress,
             "insert into follower (observed_at, head_number, head_timestamp, safe_number, finalized_number,
-                 blocks_per_second, caught_up, halted, fork_suspected, failing, started_at, version)
-             values (now(), $1, $2, $3, $4, $5, $6, $7, $8, $9, to_timestamp($10), $11)
+                 capacity_blocks_per_second, supply_blocks_per_second, caught_up, halted, fork_suspected, failing,
+                 started_at, version)
+             values (now(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, to_timestamp($11), $12)
              on conflict (only_row) do update set
                  halted = excluded.halted, failing = excluded.failing, started_at = excluded.started_at,
                  version = excluded.version",
@@ -74,7 +79,8 @@ impl Writer {
             .bind(bigint(progress.head_timestamp)?)
             .bind(progress.safe_number.map(bigint).transpose()?)
             .bind(progress.finalized_number.map(bigint).transpose()?)
-            .bind(progress.blocks_per_second)
+            .bind(progress.capacity_blocks_per_second)
+            .bind(progress.supply_blocks_per_second)
             .bind(progress.caught_up)
             .bind(&progress.halted)
             .bind(&progress.fork_suspected)

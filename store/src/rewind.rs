@@ -4,6 +4,7 @@ use alloy_primitives::B256;
 
 use crate::StoreError;
 use crate::columns::bigint;
+use crate::cursor::Lane;
 use crate::writer::Writer;
 
 /// Every table with rows per block, in an order that suits no foreign keys because there are none.
@@ -24,7 +25,7 @@ const UNDO: [&str; 11] = [
 /// A reorg: the blocks from the cursor down to the ancestor are no longer of the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rewind {
-    /// Where the cursor is.
+    /// Where the cursor of capacity is, which is the higher one.
     pub from_number: u64,
     /// Its hash.
     pub from_hash: B256,
@@ -35,21 +36,24 @@ pub struct Rewind {
 }
 
 impl Writer {
-    /// Deletes every row above the ancestor and moves the cursors there, in one transaction.
+    /// Deletes every row above the ancestor and moves there each cursor that is above it, in one transaction.
     ///
     /// # Errors
-    /// [`StoreError::CursorMoved`] if the cursor is not where it was expected; [`StoreError::Database`].
+    /// [`StoreError::CursorMoved`] if the cursor of capacity is not where it was expected; [`StoreError::Database`].
     pub async fn rewind_to(&self, rewind: &Rewind) -> Result<(), StoreError> {
         let ancestor = bigint(rewind.ancestor_number)?;
         let from = bigint(rewind.from_number)?;
         let mut transaction = self.pool.begin().await?;
-        let moved = sqlx::query("update cursor set block_number = $1, block_hash = $2 where block_number = $3")
-            .bind(ancestor)
-            .bind(rewind.ancestor_hash.as_slice())
-            .bind(from)
-            .execute(&mut *transaction)
-            .await?;
-        if moved.rows_affected() != 2 {
+        let moved: Vec<String> = sqlx::query_scalar(
+            "update cursor set block_number = $1, block_hash = $2
+              where block_number = $3 or name = 'supply' and block_number > $1 returning name",
+        )
+        .bind(ancestor)
+        .bind(rewind.ancestor_hash.as_slice())
+        .bind(from)
+        .fetch_all(&mut *transaction)
+        .await?;
+        if !moved.iter().any(|name| name == Lane::Capacity.name()) {
             return Err(StoreError::CursorMoved { expected: format!("block {from}") });
         }
         for statement in UNDO {

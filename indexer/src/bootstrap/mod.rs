@@ -13,6 +13,7 @@ use ledger::epoch::Epoch;
 use store::StoreError;
 use store::append::StoredHeader;
 use store::append::opening::Opening;
+use store::cursor::Cursors;
 use store::deployment::Deployment;
 use store::writer::Writer;
 use thiserror::Error;
@@ -72,9 +73,9 @@ pub async fn bootstrap(
     deployment: &Deployment,
     path: &Path,
 ) -> Result<Option<Taken>, BootstrapError> {
-    if writer.cursor().await?.is_some() {
+    let Cursors { capacity: None, supply: None } = writer.cursors().await? else {
         return Ok(None);
-    }
+    };
     let (file, digest, state) = read(path.to_owned()).await?;
     let wrong = |what: String| FileError::content(path, what);
     file.heading.agree(deployment).map_err(wrong)?;

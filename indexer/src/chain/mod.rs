@@ -74,6 +74,8 @@ pub struct LogQuery {
     pub addresses: Vec<Address>,
     /// With any of these as first topic; empty: any at all.
     pub topics: Vec<B256>,
+    /// With this as second topic; `None`: any at all.
+    pub topic1: Option<B256>,
 }
 
 /// A block to ask a contract at.

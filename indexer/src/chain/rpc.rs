@@ -192,8 +192,14 @@ fn id(at: At) -> BlockId {
 }
 
 fn filter(query: &LogQuery) -> Filter {
-    let filter = Filter::new().address(query.addresses.clone());
-    if query.topics.is_empty() { filter } else { filter.event_signature(query.topics.clone()) }
+    let mut filter = Filter::new().address(query.addresses.clone());
+    if !query.topics.is_empty() {
+        filter = filter.event_signature(query.topics.clone());
+    }
+    match query.topic1 {
+        Some(topic) => filter.topic1(topic),
+        None => filter,
+    }
 }
 
 /// Hashes the header again: parent hash, timestamp and bloom are only worth what the hash is.

@@ -16,7 +16,10 @@ const CHUNK_BYTES: usize = 256 << 10;
 
 pub(super) async fn copy_blocks(connection: &mut PgConnection, blocks: &[StoredBlock]) -> Result<(), StoreError> {
     let into = "copy block (number, hash, parent_hash, timestamp) from stdin (format binary)";
-    copy(connection, into, blocks, |rows, StoredBlock { header, .. }| {
+    copy(connection, into, blocks, |rows, StoredBlock { header, is_known, .. }| {
+        if *is_known {
+            return Ok(());
+        }
         rows.begin(4);
         rows.bigint(header.number)?;
         rows.bytes(header.hash.as_slice())?;

@@ -16,9 +16,12 @@ pub(super) struct EventRow {
     pub(super) direct: bool,
 }
 
-/// The row of a log; `None` for VVV transfers, whose row in `vvv_transfer` says it all.
+/// The row of a log; `None` for VVV transfers other than mints, whose row in `vvv_transfer` says it all.
 pub(super) fn event_row(entry: &Entry, changes: &CapacityChanges) -> Option<EventRow> {
     let mut row = match &entry.event {
+        Event::Vvv(Vvv::Transfer(Transfer { from, to, amount })) if from.is_zero() => {
+            EventRow { account: Some(*to), amount: Some(*amount), ..bare("vvv", "mint") }
+        }
         Event::Vvv(Vvv::Transfer(_)) => return None,
         Event::Vvv(Vvv::Set(_)) => bare("vvv", "parameter_set"),
         Event::Staking(event) => staking_row(event),

@@ -9,15 +9,19 @@ use crate::amount::Amount;
 use crate::columns::{amounts, bigint, integer};
 
 pub(super) async fn insert_blocks(connection: &mut PgConnection, blocks: &[StoredBlock]) -> Result<(), StoreError> {
-    let mut number = Vec::with_capacity(blocks.len());
-    let mut timestamp = Vec::with_capacity(blocks.len());
-    for StoredBlock { header, .. } in blocks {
+    let headers: Vec<_> = blocks.iter().filter(|block| !block.is_known).map(|block| &block.header).collect();
+    if headers.is_empty() {
+        return Ok(());
+    }
+    let mut number = Vec::with_capacity(headers.len());
+    let mut timestamp = Vec::with_capacity(headers.len());
+    for header in &headers {
         number.push(bigint(header.number)?);
         timestamp.push(bigint(header.timestamp)?);
     }
-    let hash: Vec<&[u8]> = blocks.iter().map(|block| block.header.hash.as_slice()).collect();
+    let hash: Vec<&[u8]> = headers.iter().map(|header| header.hash.as_slice()).collect();
     let parent: Vec<Option<&[u8]>> =
-        blocks.iter().map(|block| block.header.parent_hash.as_ref().map(|hash| hash.as_slice())).collect();
+        headers.iter().map(|header| header.parent_hash.as_ref().map(|hash| hash.as_slice())).collect();
     sqlx::query(
         "insert into block (number, hash, parent_hash, timestamp)
          select * from unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bigint[])",

@@ -1,4 +1,4 @@
-//! Appending blocks: inputs, what was derived from them, and the cursors, in one transaction.
+//! Appending blocks: inputs, what was derived from them, and the cursors that this moves, in one transaction.
 
 mod copy;
 mod derived;
@@ -14,7 +14,7 @@ use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::StoreError;
 use crate::columns::bigint;
-use crate::load::BlockRef;
+use crate::cursor::{BlockRef, Lane};
 use crate::writer::Writer;
 
 /// Below this COPY's own round trips cost more than it saves.
@@ -25,7 +25,9 @@ const COPY_ROWS_MIN: usize = 1_000;
 pub struct StoredBlock {
     /// What is known of its header.
     pub header: StoredHeader,
-    /// Logs of the light contracts, as they came.
+    /// Its header was stored before, with the other lane's logs.
+    pub is_known: bool,
+    /// Light logs, as they came.
     pub logs: Vec<RawLog>,
     /// The block decoded, with its readings.
     pub block: Block,
@@ -48,7 +50,7 @@ pub struct StoredHeader {
     pub timestamp: u64,
 }
 
-/// A log as it came. VVV transfers are not kept this way but in a row of their own.
+/// A log as it came. VVV transfers other than mints are not kept this way but in a row of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawLog {
     /// Position among all logs of the block.
@@ -68,11 +70,13 @@ pub struct RawLog {
 /// Consecutive blocks. Those of which nothing is known but that they hold no log of ours may be left out.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
+    /// Whose rows: of both where both cursors are at the same block.
+    pub lanes: &'a [Lane],
     /// Ascending.
     pub blocks: &'a [StoredBlock],
-    /// Where the cursor is believed to be; `None` on an empty database.
+    /// Where these cursors are believed to be; `None` before their first block.
     pub after: Option<BlockRef>,
-    /// Where it goes.
+    /// Where they go.
     pub cursor: BlockRef,
 }
 
@@ -92,43 +96,48 @@ impl Writer {
             inputs::insert_blocks(&mut transaction, batch.blocks).await?;
             inputs::insert_vvv_transfers(&mut transaction, batch.blocks).await?;
         }
-        insert_others(&mut transaction, batch.blocks).await?;
+        if batch.lanes.contains(&Lane::Capacity) {
+            insert_light(&mut transaction, batch.blocks).await?;
+        }
+        derived::insert_supply_totals(&mut transaction, batch.blocks).await?;
+        derived::insert_burns(&mut transaction, batch.blocks).await?;
+        derived::insert_anomalies(&mut transaction, batch.blocks).await?;
         transaction.commit().await?;
         Ok(())
     }
 }
 
-/// All but blocks and VVV transfers, of which there are few.
-async fn insert_others(connection: &mut PgConnection, blocks: &[StoredBlock]) -> Result<(), StoreError> {
+/// What goes with the cursor of capacity. Blocks of the other lane may carry light logs that were stored with that one.
+async fn insert_light(connection: &mut PgConnection, blocks: &[StoredBlock]) -> Result<(), StoreError> {
     inputs::insert_logs(connection, blocks).await?;
     inputs::insert_readings(connection, blocks).await?;
     derived::insert_events(connection, blocks).await?;
     derived::insert_positions(connection, blocks).await?;
     derived::insert_capacity_totals(connection, blocks).await?;
-    derived::insert_supply_totals(connection, blocks).await?;
-    derived::insert_burns(connection, blocks).await?;
-    derived::insert_parameters(connection, blocks).await?;
-    derived::insert_anomalies(connection, blocks).await
+    derived::insert_parameters(connection, blocks).await
 }
 
-/// Compare and set: whoever moved the cursor in the meantime is found out here.
+/// Compare and set: whoever moved a cursor in the meantime is found out here.
 async fn move_cursors(transaction: &mut Transaction<'_, Postgres>, batch: &Batch<'_>) -> Result<(), StoreError> {
+    let names: Vec<&str> = batch.lanes.iter().map(|lane| lane.name()).collect();
     let hash = batch.cursor.hash.as_ref().map(|hash| hash.as_slice());
     let to = bigint(batch.cursor.number)?;
     let rows = match batch.after {
         Some(BlockRef { number, .. }) => {
-            let update = sqlx::query("update cursor set block_number = $1, block_hash = $2 where block_number = $3");
-            update.bind(to).bind(hash).bind(bigint(number)?).execute(&mut **transaction).await?
+            let update = sqlx::query(
+                "update cursor set block_number = $1, block_hash = $2 where block_number = $3 and name = any($4)",
+            );
+            update.bind(to).bind(hash).bind(bigint(number)?).bind(&names).execute(&mut **transaction).await?
         }
         None => {
             let insert = sqlx::query(
                 "insert into cursor (name, block_number, block_hash)
-                 select name, $1, $2 from unnest(array['capacity', 'supply']) name on conflict do nothing",
+                 select name, $1, $2 from unnest($3::text[]) name on conflict do nothing",
             );
-            insert.bind(to).bind(hash).execute(&mut **transaction).await?
+            insert.bind(to).bind(hash).bind(&names).execute(&mut **transaction).await?
         }
     };
-    if rows.rows_affected() == 2 {
+    if rows.rows_affected() == batch.lanes.len() as u64 {
         return Ok(());
     }
     let expected = batch.after.map_or_else(|| "the start".into(), |after| format!("block {}", after.number));

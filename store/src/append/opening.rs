@@ -13,7 +13,7 @@ use super::{Batch, StoredBlock, StoredHeader, derived, move_cursors};
 use crate::StoreError;
 use crate::amount::Amount;
 use crate::columns::bigint;
-use crate::load::BlockRef;
+use crate::cursor::{BlockRef, Lane};
 use crate::writer::Writer;
 
 /// Rows sent at once.
@@ -61,7 +61,7 @@ impl Writer {
         let mut transaction = self.pool.begin().await?;
         let StoredHeader { number, hash, .. } = opening.header;
         let cursor = BlockRef { number, hash: Some(hash) };
-        move_cursors(&mut transaction, &Batch { blocks: &[], after: None, cursor }).await?;
+        move_cursors(&mut transaction, &Batch { lanes: &Lane::BOTH, blocks: &[], after: None, cursor }).await?;
         insert_bootstrap(&mut transaction, opening).await?;
         let headers = opening.opening_header.into_iter().chain([opening.header]);
         let headers: Vec<StoredBlock> = headers.map(|header| stored(header, Changes::default())).collect();
@@ -109,6 +109,7 @@ fn stored(header: StoredHeader, changes: Changes) -> StoredBlock {
     let Changes { positions, capacity, supply, burns, parameters } = changes;
     StoredBlock {
         header,
+        is_known: false,
         logs: Vec::new(),
         block: Block { number: header.number, timestamp: header.timestamp, ..Block::default() },
         capacity: ledger::capacity::CapacityChanges { positions, totals: capacity, parameters, ..Default::default() },

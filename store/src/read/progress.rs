@@ -6,6 +6,7 @@ use sqlx::{FromRow, PgConnection};
 
 use super::ReadError;
 use crate::columns::{count, count_if, hash_if};
+use crate::cursor::Lane;
 use crate::deployment::Deployment;
 
 /// How far the writer is.
@@ -46,6 +47,32 @@ impl Progress {
     }
 }
 
+impl Progress {
+    /// The last block stored, of a lane.
+    pub fn cursor(&self, lane: Lane) -> Option<Cursor> {
+        match lane {
+            Lane::Capacity => self.capacity,
+            Lane::Supply => self.supply,
+        }
+    }
+
+    /// Whether both are at the same block.
+    pub fn are_level(&self) -> bool {
+        self.capacity.map(|cursor| cursor.number) == self.supply.map(|cursor| cursor.number)
+    }
+}
+
+impl Follower {
+    /// Blocks stored per second of late, with a lane's events; `None` where it is no number.
+    pub fn blocks_per_second(&self, lane: Lane) -> Option<f64> {
+        let rate = match lane {
+            Lane::Capacity => self.capacity_blocks_per_second,
+            Lane::Supply => self.supply_blocks_per_second,
+        };
+        rate.is_finite().then_some(rate)
+    }
+}
+
 /// The last block stored of a set of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
@@ -72,9 +99,11 @@ pub struct Follower {
     pub safe_number: Option<u64>,
     /// `None`: not known.
     pub finalized_number: Option<u64>,
-    /// Blocks stored per second of late.
-    pub blocks_per_second: f64,
-    /// The cursor was at the head when the node last answered.
+    /// Blocks stored per second of late, with the light events.
+    pub capacity_blocks_per_second: f64,
+    /// The same with all VVV transfers.
+    pub supply_blocks_per_second: f64,
+    /// The cursor of capacity was at the head when the node last answered.
     pub caught_up: bool,
     /// Why the writer stopped for good.
     pub halted: Option<String>,
@@ -141,7 +170,8 @@ struct FollowerRow {
     head_timestamp: i64,
     safe_number: Option<i64>,
     finalized_number: Option<i64>,
-    blocks_per_second: f64,
+    capacity_blocks_per_second: f64,
+    supply_blocks_per_second: f64,
     caught_up: bool,
     halted: Option<String>,
     fork_suspected: Option<String>,
@@ -195,8 +225,8 @@ async fn follower(connection: &mut PgConnection) -> Result<Option<Follower>, Rea
     let row: Option<FollowerRow> = sqlx::query_as(
         "select floor(extract(epoch from observed_at))::bigint as observed_at,
                 greatest(0, floor(extract(epoch from now() - observed_at)))::bigint as observed_seconds_ago,
-                head_number, head_timestamp, safe_number, finalized_number, blocks_per_second, caught_up,
-                halted, fork_suspected, failing, version
+                head_number, head_timestamp, safe_number, finalized_number, capacity_blocks_per_second,
+                supply_blocks_per_second, caught_up, halted, fork_suspected, failing, version
            from follower",
     )
     .fetch_optional(connection)
@@ -215,7 +245,8 @@ impl TryFrom<FollowerRow> for Follower {
             head_timestamp: count(row.head_timestamp)?,
             safe_number: count_if(row.safe_number)?,
             finalized_number: count_if(row.finalized_number)?,
-            blocks_per_second: row.blocks_per_second,
+            capacity_blocks_per_second: row.capacity_blocks_per_second,
+            supply_blocks_per_second: row.supply_blocks_per_second,
             caught_up: row.caught_up,
             halted: row.halted,
             fork_suspected: row.fork_suspected,

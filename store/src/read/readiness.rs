@@ -1,22 +1,34 @@
 //! Whether what is stored can be trusted to be of the chain's head, and if not, why.
 
+use crate::cursor::Lane;
 use crate::deployment::Clock;
 use crate::read::ReadError;
-use crate::read::progress::{Cursor, Follower, Needs, Progress};
+use crate::read::progress::{Cursor, Needs, Progress};
 
 /// Why it cannot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// A name to compare: `database_gone`, `database_forbids`, `not_migrated`, `never_synced`, `lag_above_limit`,
-    /// `indexes_missing`, `fork_suspected`, `halted` or `failing`.
+    /// `supply_behind`, `indexes_missing`, `fork_suspected`, `halted` or `failing`.
     pub name: &'static str,
     /// For a human.
     pub detail: String,
+    /// What it keeps from being answered: everything, or only what needs all VVV transfers.
+    pub keeps: Needs,
 }
 
 impl Reason {
     fn new(name: &'static str, detail: impl Into<String>) -> Self {
-        Self { name, detail: detail.into() }
+        Self { name, detail: detail.into(), keeps: Needs::Capacity }
+    }
+
+    fn of_supply(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { keeps: Needs::Both, ..Self::new(name, detail) }
+    }
+
+    /// Whether answers of that need wait for this.
+    pub fn concerns(&self, needs: Needs) -> bool {
+        needs == Needs::Both || self.keeps == Needs::Capacity
     }
 
     /// What a failed read says of readiness.
@@ -33,18 +45,36 @@ impl Reason {
     }
 }
 
-/// All reasons there are; none means ready.
+/// All reasons there are; none means ready. Those that [`Reason::concerns`] capacity come with it or after it: capacity
+/// does not wait for supply.
 pub fn reasons(progress: &Progress, clock: Option<Clock>, max_lag_seconds: u64) -> Vec<Reason> {
-    let age = match Needs::Both.newest(progress) {
+    let age = match Needs::Capacity.newest(progress) {
         Some(cursor) => too_old(lag_seconds(progress, cursor, clock), max_lag_seconds),
         None => Some(Reason::new("never_synced", "the indexer has not stored a block yet")),
     };
-    let is_begun = Needs::Both.newest(progress).is_some();
-    let indexes = (is_begun && !progress.account_indexes).then(|| {
+    let indexes = (progress.supply.is_some() && !progress.account_indexes).then(|| {
         let detail = "the first backfill is not done: the indexes that VVV balances are found by are still to be built";
-        Reason::new("indexes_missing", detail)
+        Reason::of_supply("indexes_missing", detail)
     });
-    age.into_iter().chain(indexes).chain(complaints(progress)).collect()
+    let supply = supply_behind(progress, clock, max_lag_seconds);
+    age.into_iter().chain(supply).chain(indexes).chain(complaints(progress)).collect()
+}
+
+/// A lag that both share is told once.
+fn supply_behind(progress: &Progress, clock: Option<Clock>, limit: u64) -> Option<Reason> {
+    let capacity = progress.capacity?.number;
+    let detail = match progress.supply {
+        None => format!("no transfer of VVV is stored yet; what needs none is answered up to block {capacity}"),
+        Some(supply) if supply.number == capacity => return None,
+        Some(supply) if lag_seconds(progress, supply, clock).is_some_and(|lag| lag <= limit) => return None,
+        Some(supply) => {
+            let number = supply.number;
+            format!(
+                "VVV's transfers are stored up to block {number}; what needs none is answered up to block {capacity}"
+            )
+        }
+    };
+    Some(Reason::of_supply("supply_behind", detail))
 }
 
 /// Seconds since the state up to this cursor was confirmed to be the chain's head; grows when the writer is dead, when
@@ -60,18 +90,25 @@ pub fn lag_seconds(progress: &Progress, cursor: Cursor, clock: Option<Clock>) ->
     Some(behind.saturating_add(follower.observed_seconds_ago))
 }
 
-/// Until a cursor reaches the head at the rate of late; `None` where it is there, or where nothing moves. Time is an
-/// estimate, no amount: a float may say it.
+/// Until a lane's cursor reaches the head at its rate of late; `None` where it is there, or where nothing moves. Time is
+/// an estimate, no amount: a float may say it.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,
     reason = "an estimate in whole seconds; `as` saturates"
 )]
-pub fn seconds_left(follower: &Follower, cursor: Cursor) -> Option<u64> {
-    let rate = follower.blocks_per_second;
-    let blocks = follower.head_number.checked_sub(cursor.number).filter(|blocks| *blocks > 0)?;
-    (!follower.caught_up && rate.is_finite() && rate > 0.0).then(|| (blocks as f64 / rate).ceil() as u64)
+pub fn seconds_left(progress: &Progress, lane: Lane) -> Option<u64> {
+    let (follower, cursor) = progress.follower.as_ref().zip(progress.cursor(lane))?;
+    let rate = follower.blocks_per_second(lane).filter(|rate| *rate > 0.0)?;
+    let is_there = follower.caught_up && (lane == Lane::Capacity || progress.are_level());
+    let blocks = follower.head_number.checked_sub(cursor.number).filter(|blocks| *blocks > 0 && !is_there)?;
+    Some((blocks as f64 / rate).ceil() as u64)
+}
+
+/// The lane that is last: that of supply, unless both are at the same block.
+pub fn last_lane(progress: &Progress) -> Lane {
+    if progress.are_level() { Lane::Capacity } else { Lane::Supply }
 }
 
 fn too_old(lag: Option<u64>, limit: u64) -> Option<Reason> {

@@ -1,0 +1,176 @@
+//! What follows from the light logs: sVVV, DIEM and parameters.
+
+use ledger::block::Block;
+use ledger::capacity::Capacity;
+use ledger::event::{Entry, Event, Vvv};
+use ledger::halt::Halt;
+use ledger::parameter::{Parameter, Setting};
+use store::StoreError;
+use store::append::{StoredBlock, StoredHeader};
+use store::deployment::Deployment;
+use store::load::NetworkState;
+use store::writer::Writer;
+
+use super::{ACCOUNTS_MAX, LaneState, Scene, Stretch, at, raw};
+use crate::chain::{At, ChainError, Log};
+use crate::decode::{Decoder, Undecodable, word_address};
+use crate::follower::StepError;
+use crate::readings::{self, Occasion};
+use crate::source::{BlockRef, FetchedBlock, FetchedHeader, Lane, Source};
+
+/// The ledger's state of capacity as of the last block applied.
+#[derive(Debug)]
+pub struct CapacityState {
+    capacity: Capacity,
+    decoder: Decoder,
+    cursor: Option<BlockRef>,
+    /// Of the last block, or of the last one before it whose time is known.
+    timestamp: Option<u64>,
+    /// The source keeps no state of this block and those before it.
+    no_state_until: Option<u64>,
+}
+
+impl LaneState for CapacityState {
+    const LANE: Lane = Lane::Capacity;
+
+    /// Totals and parameters; positions follow as they are touched.
+    async fn load(writer: &Writer, deployment: &Deployment) -> Result<Self, StoreError> {
+        let contracts = deployment.ledger_contracts();
+        let NetworkState { capacity, parameters, .. } = writer.network_state().await?;
+        let implementation = parameters.word(Parameter::Implementation).map(word_address);
+        Ok(Self {
+            capacity: Capacity::new(contracts, capacity, parameters),
+            decoder: Decoder::new(contracts, deployment.implementations.clone(), implementation),
+            cursor: writer.cursors().await?.capacity,
+            timestamp: writer.last_timestamp().await?,
+            no_state_until: None,
+        })
+    }
+
+    fn cursor(&self) -> Option<BlockRef> {
+        self.cursor
+    }
+
+    fn set_cursor(&mut self, cursor: BlockRef) {
+        self.cursor = Some(cursor);
+    }
+
+    fn is_too_large(&self) -> bool {
+        self.capacity.accounts() >= ACCOUNTS_MAX
+    }
+
+    async fn decode<S: Source>(
+        &mut self,
+        _scene: &Scene<S>,
+        blocks: Vec<FetchedBlock>,
+        _stretch: Stretch,
+    ) -> Result<Vec<StoredBlock>, StepError> {
+        let headers = blocks.iter().map(|block| stored(&block.header)).collect::<Result<Vec<_>, _>>()?;
+        headers.into_iter().zip(blocks).map(|(header, block)| self.decode_block(header, block.logs)).collect()
+    }
+
+    async fn apply<S: Source>(
+        &mut self,
+        scene: &Scene<S>,
+        blocks: &mut [StoredBlock],
+        stretch: Stretch,
+    ) -> Result<(), StepError> {
+        self.load_positions(&scene.writer, blocks).await?;
+        let last = blocks.len().saturating_sub(1);
+        for (position, stored) in blocks.iter_mut().enumerate() {
+            let ends_backfill = stretch.ends_backfill && position == last;
+            let at = at(&stored.header, stretch);
+            stored.block.readings = self.read(scene, &stored.block, at, ends_backfill).await?;
+            self.apply_block(stored).map_err(|halt| StepError::halted(&halt, &scene.deployment))?;
+        }
+        Ok(())
+    }
+}
+
+impl CapacityState {
+    fn decode_block(&mut self, header: StoredHeader, logs: Vec<Log>) -> Result<StoredBlock, StepError> {
+        let mut stored = StoredBlock {
+            header,
+            is_known: false,
+            logs: Vec::new(),
+            block: Block { number: header.number, timestamp: header.timestamp, ..Block::default() },
+            capacity: Default::default(),
+            supply: Default::default(),
+        };
+        for log in logs {
+            let Some(contract) = self.decoder.contract(&log) else { continue };
+            let entry = self.decoder.decode(contract, &log)?;
+            stored.capacity.anomalies.extend(self.decoder.remark(&entry));
+            if is_light(&entry) {
+                stored.logs.push(raw(log));
+            }
+            stored.block.entries.push(entry);
+        }
+        Ok(stored)
+    }
+
+    async fn load_positions(&mut self, writer: &Writer, blocks: &[StoredBlock]) -> Result<(), StoreError> {
+        let missing = self.capacity.unloaded(blocks.iter().map(|stored| &stored.block));
+        if !missing.is_empty() {
+            let positions = writer.positions(&missing).await?;
+            positions.into_iter().for_each(|(address, position)| self.capacity.load(address, position));
+        }
+        Ok(())
+    }
+
+    fn apply_block(&mut self, stored: &mut StoredBlock) -> Result<(), Halt> {
+        let capacity = self.capacity.apply(&stored.block)?;
+        let remarks = std::mem::replace(&mut stored.capacity, capacity).anomalies;
+        stored.capacity.anomalies.extend(remarks);
+        self.timestamp = Some(stored.header.timestamp);
+        Ok(())
+    }
+
+    /// Asks the contracts where the block is an occasion to. A node without state of that block leaves values unknown.
+    async fn read<S: Source>(
+        &mut self,
+        scene: &Scene<S>,
+        block: &Block,
+        at: At,
+        ends_backfill: bool,
+    ) -> Result<Vec<Setting>, StepError> {
+        let number = block.number;
+        let occasion = readings::occasion(block, self.capacity.parameters(), self.timestamp);
+        let occasion = occasion.or(ends_backfill.then_some(Occasion::Edge));
+        if self.no_state_until.is_some_and(|until| number <= until) {
+            return Ok(Vec::new());
+        }
+        match scene.source.readings(number, at, occasion).await {
+            Ok(readings) => Ok(readings),
+            Err(ChainError::NoState(message) | ChainError::Refused(message) | ChainError::Reverted(message)) => {
+                tracing::warn!(
+                    block = number,
+                    ?occasion,
+                    "the node does not answer for this block, so parameters that no event announced stay unknown until \
+                     one does or until it answers; an archive node would ({message})"
+                );
+                self.no_state_until = self.no_state_until.max(Some(number));
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// This lane is the first to store a block: somebody must tell its time.
+fn stored(fetched: &FetchedHeader) -> Result<StoredHeader, ChainError> {
+    let FetchedHeader { number, hash, parent_hash, timestamp } = *fetched;
+    let untold = || ChainError::Contradiction(format!("neither header nor clock tells the time of block {number}"));
+    Ok(StoredHeader { number, hash, parent_hash, timestamp: timestamp.ok_or_else(untold)? })
+}
+
+/// Whether a log is kept as it came: all but VVV's transfers, of which only mints are.
+fn is_light(entry: &Entry) -> bool {
+    !matches!(&entry.event, Event::Vvv(Vvv::Transfer(transfer)) if !transfer.from.is_zero())
+}
+
+impl From<Undecodable> for StepError {
+    fn from(undecodable: Undecodable) -> Self {
+        Self::Halt(undecodable.to_string())
+    }
+}

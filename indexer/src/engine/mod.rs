@@ -1,0 +1,296 @@
+//! One lane's way from a source into the database: ranges fetched ahead, applied to what is in memory, stored in order.
+//!
+//! Memory is of the last block applied and is thrown away whenever the database does not follow. The next range is
+//! prepared while the one before is being stored.
+
+pub mod capacity;
+pub mod supply;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use store::StoreError;
+use store::append::{Batch, RawLog, StoredBlock, StoredHeader};
+use store::deployment::Deployment;
+use store::writer::Writer;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::backfill::Ahead;
+use crate::chain::{At, Log};
+use crate::follower::{Outcome, StepError};
+use crate::range::RangeSize;
+use crate::source::{BlockRef, Fetched, FetchedBlock, Lane, Source};
+
+/// Accounts kept in memory between blocks; beyond that they are loaded again.
+const ACCOUNTS_MAX: usize = 1_000_000;
+
+/// What follows from a lane's blocks up to the last one applied.
+pub trait LaneState: Sized + Send {
+    /// Whose.
+    const LANE: Lane;
+
+    /// As of the lane's cursor.
+    fn load(writer: &Writer, deployment: &Deployment) -> impl Future<Output = Result<Self, StoreError>> + Send;
+
+    /// The last block applied.
+    fn cursor(&self) -> Option<BlockRef>;
+
+    /// A block was the last one of what was applied.
+    fn set_cursor(&mut self, cursor: BlockRef);
+
+    /// Whether it is time to drop this state and load accounts anew as they are touched.
+    fn is_too_large(&self) -> bool;
+
+    /// Decodes consecutive blocks and holds them against what is stored. Moves nothing: after an error of the source's
+    /// the state is still of the last block applied.
+    fn decode<S: Source>(
+        &mut self,
+        scene: &Scene<S>,
+        blocks: Vec<FetchedBlock>,
+        stretch: Stretch,
+    ) -> impl Future<Output = Result<Vec<StoredBlock>, StepError>> + Send;
+
+    /// Applies decoded blocks. After an error the state is of no block.
+    fn apply<S: Source>(
+        &mut self,
+        scene: &Scene<S>,
+        blocks: &mut [StoredBlock],
+        stretch: Stretch,
+    ) -> impl Future<Output = Result<(), StepError>> + Send;
+}
+
+/// What a lane works with.
+#[derive(Debug)]
+pub struct Scene<S> {
+    /// Where ranges come from.
+    pub source: Arc<S>,
+    /// Where they go.
+    pub writer: Arc<Writer>,
+    /// Which contracts.
+    pub deployment: Arc<Deployment>,
+}
+
+impl<S> Clone for Scene<S> {
+    fn clone(&self) -> Self {
+        let Self { source, writer, deployment } = self;
+        Self { source: Arc::clone(source), writer: Arc::clone(writer), deployment: Arc::clone(deployment) }
+    }
+}
+
+/// Consecutive blocks as they are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The first.
+    pub from: u64,
+    /// The last.
+    pub to: u64,
+    /// The last one ends a backfill.
+    pub ends_backfill: bool,
+    /// A block at the head is asked about by its hash; in a range by number.
+    pub at_head: bool,
+}
+
+/// Consecutive blocks, applied to the state in memory.
+#[derive(Debug)]
+pub struct Prepared {
+    from: u64,
+    end: BlockRef,
+    /// Where the cursor was before them.
+    after: Option<BlockRef>,
+    blocks: Vec<StoredBlock>,
+}
+
+impl Stretch {
+    /// One block at the head.
+    pub fn at_head(number: u64) -> Self {
+        Self { from: number, to: number, ends_backfill: false, at_head: true }
+    }
+}
+
+impl Prepared {
+    /// What storing them comes to.
+    pub fn outcome(&self) -> Outcome {
+        let logs = self.blocks.iter().map(|block| block.block.entries.len()).sum();
+        Outcome::Appended { from: self.from, to: self.end.number, logs }
+    }
+
+    /// Begins the transaction, in a task of its own, so that the next range can be applied meanwhile.
+    pub fn begin_to_store(self, writer: &Arc<Writer>, lanes: &'static [Lane]) -> Storing {
+        let writer = Arc::clone(writer);
+        Storing(tokio::spawn(async move {
+            let Self { blocks, after, end, .. } = &self;
+            writer.append(&Batch { lanes, blocks, after: *after, cursor: *end }).await
+        }))
+    }
+}
+
+/// A transaction under way.
+#[derive(Debug)]
+pub struct Storing(JoinHandle<Result<(), StoreError>>);
+
+impl Storing {
+    /// Waits for the commit.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing of it is in the database then.
+    pub async fn end(self) -> Result<(), StoreError> {
+        self.0.await.unwrap_or_else(|error| Err(StoreError::Corrupt(format!("a commit ended: {error}"))))
+    }
+}
+
+/// One lane, on its way.
+#[derive(Debug)]
+pub struct Engine<S, L> {
+    scene: Scene<S>,
+    /// As of the last block applied: the cursor, or the end of what is prepared.
+    state: Option<L>,
+    /// Applied and not yet stored.
+    prepared: Option<Prepared>,
+    sizes: RangeSize,
+    ahead: Ahead,
+}
+
+impl<S: Source, L: LaneState> Engine<S, L> {
+    /// A lane that goes on where the database stands.
+    pub fn new(scene: Scene<S>) -> Self {
+        Self { scene, state: None, prepared: None, sizes: RangeSize::default(), ahead: Ahead::new(L::LANE) }
+    }
+
+    /// The last block stored, as far as this engine remembers.
+    pub fn cursor(&self) -> Option<BlockRef> {
+        match &self.prepared {
+            Some(prepared) => prepared.after,
+            None => self.state.as_ref()?.cursor(),
+        }
+    }
+
+    /// How many blocks the next range will have.
+    pub fn range_blocks(&self) -> u64 {
+        self.sizes.blocks()
+    }
+
+    /// What is in memory, loaded if nothing is, or anew if it is too much.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn state(&mut self) -> Result<&mut L, StoreError> {
+        let kept = self.state.take().filter(|state| self.prepared.is_some() || !state.is_too_large());
+        let state = match kept {
+            Some(state) => state,
+            None => L::load(&self.scene.writer, &self.scene.deployment).await?,
+        };
+        Ok(self.state.insert(state))
+    }
+
+    /// The last block applied; `None` too where nothing is in memory.
+    pub fn applied(&self) -> Option<BlockRef> {
+        self.state.as_ref()?.cursor()
+    }
+
+    /// Drops what is in memory; the next step loads it again.
+    pub fn forget(&mut self) {
+        self.state = None;
+        self.prepared = None;
+        self.ahead.clear();
+    }
+
+    /// Nothing is ahead of the cursor any more.
+    pub fn end_ranges(&mut self) {
+        self.ahead.clear();
+        if self.prepared.take().is_some() {
+            self.state = None;
+        }
+    }
+
+    /// Stores the range that begins at `from`, and prepares what comes after it meanwhile. `None`: the source has not
+    /// answered by `until`, and goes on with it.
+    ///
+    /// # Errors
+    /// [`StepError`]; nothing of it is in the database.
+    pub async fn backfill(
+        &mut self,
+        from: u64,
+        last: u64,
+        until: Option<Instant>,
+    ) -> Result<Option<Outcome>, StepError> {
+        let prepared = match self.prepared.take() {
+            Some(prepared) if prepared.from == from && prepared.end.number <= last => prepared,
+            stale => {
+                if stale.is_some() {
+                    self.forget();
+                }
+                let Some(prepared) = self.prepare(from, last, until).await? else { return Ok(None) };
+                prepared
+            }
+        };
+        let (outcome, to) = (prepared.outcome(), prepared.end.number);
+        let storing = prepared.begin_to_store(&self.scene.writer, lanes(L::LANE));
+        let has_more = to < last && self.state.as_ref().is_some_and(|state| !state.is_too_large());
+        // What fails of the next range is tried again, and told, at the next step.
+        let next = if has_more { self.prepare(to + 1, last, until).await.ok().flatten() } else { None };
+        if let Err(error) = storing.end().await {
+            self.forget();
+            return Err(error.into());
+        }
+        self.prepared = next;
+        Ok(Some(outcome))
+    }
+
+    async fn prepare(&mut self, from: u64, last: u64, until: Option<Instant>) -> Result<Option<Prepared>, StepError> {
+        if !self.ahead.is_ready(&self.scene.source, from, last, &self.sizes, until).await {
+            return Ok(None);
+        }
+        let fetched = self.ahead.next(&self.scene.source, from, last, &mut self.sizes).await?;
+        let to = fetched.end.number;
+        let stretch = Stretch { from, to, ends_backfill: to == last, at_head: false };
+        self.apply(fetched, stretch).await.map(Some)
+    }
+
+    /// Decodes and applies. The state in memory moves first and is dropped if the database does not follow.
+    ///
+    /// # Errors
+    /// [`StepError`]
+    pub async fn apply(&mut self, fetched: Fetched, stretch: Stretch) -> Result<Prepared, StepError> {
+        let scene = self.scene.clone();
+        let Fetched { blocks, end } = fetched;
+        let state = self.state().await?;
+        let after = state.cursor();
+        let blocks = state.decode(&scene, blocks, stretch).await?;
+        let mut prepared = Prepared { from: stretch.from, end, after, blocks };
+        self.apply_along(&mut prepared, stretch).await?;
+        Ok(prepared)
+    }
+
+    /// Applies what the other lane has prepared.
+    ///
+    /// # Errors
+    /// [`StepError`]
+    pub async fn apply_along(&mut self, prepared: &mut Prepared, stretch: Stretch) -> Result<(), StepError> {
+        self.state().await?;
+        // Out of its place while it is of no block, so that an error or a dropped future leaves nothing half applied.
+        let Some(mut state) = self.state.take() else { return Ok(()) };
+        state.apply(&self.scene, &mut prepared.blocks, stretch).await?;
+        state.set_cursor(prepared.end);
+        self.state = Some(state);
+        Ok(())
+    }
+}
+
+/// One lane alone.
+pub fn lanes(lane: Lane) -> &'static [Lane] {
+    match lane {
+        Lane::Capacity => &[Lane::Capacity],
+        Lane::Supply => &[Lane::Supply],
+    }
+}
+
+/// How a contract is asked about a block.
+fn at(header: &StoredHeader, stretch: Stretch) -> At {
+    if stretch.at_head { At::Hash(header.hash) } else { At::Number(header.number) }
+}
+
+fn raw(log: Log) -> RawLog {
+    let Log { log_index, tx_index, tx_hash, address, topics, data, .. } = log;
+    RawLog { log_index, tx_index, tx_hash, address, topics, data }
+}

@@ -1,0 +1,70 @@
+//! What a step did, or why it failed.
+
+use ledger::halt::Halt;
+use store::StoreError;
+use store::deployment::Deployment;
+use store::rewind::Rewind;
+use thiserror::Error;
+
+use crate::chain::ChainError;
+
+/// What a step did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing: the node has nothing new, and nothing is left to catch up with.
+    UpToDate,
+    /// Nothing yet: what the lane of supply needs next is on its way.
+    Waiting,
+    /// Blocks were stored, of one lane or of both.
+    Appended {
+        /// First block.
+        from: u64,
+        /// Last block.
+        to: u64,
+        /// Logs of ours in them.
+        logs: usize,
+    },
+    /// Blocks were undone.
+    Rewound(Rewind),
+    /// The node's chain is another than ours; it is not clear yet which will last.
+    ForkSuspected {
+        /// The last block both share.
+        ancestor: u64,
+    },
+}
+
+/// Why a step failed. Nothing of it is in the database.
+#[derive(Debug, Error)]
+pub enum StepError {
+    /// The node.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The node, asked for VVV's transfers behind the head: capacity is not held up by it.
+    #[error("VVV's transfers: {0}")]
+    Supply(#[source] ChainError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Going on would be guessing.
+    #[error("{0}")]
+    Halt(String),
+}
+
+impl StepError {
+    /// What the ledger will not take.
+    pub fn halted(halt: &Halt, deployment: &Deployment) -> Self {
+        let start = deployment.start_block;
+        Self::Halt(match halt.cause.is_missing_history() {
+            true => format!("start_block {start} is after the first event: {halt}"),
+            false => halt.to_string(),
+        })
+    }
+
+    /// The same, of a step that only the lane of supply took part in.
+    pub(super) fn of_supply(self) -> Self {
+        match self {
+            Self::Chain(error) => Self::Supply(error),
+            other => other,
+        }
+    }
+}
