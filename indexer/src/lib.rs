@@ -17,11 +17,13 @@
 //! - [`files`]: records and formats that travel between oracles
 //! - [`export`]: what leaves the database as files
 //! - [`import`]: inputs from files
+//! - [`bounded`]: both lanes up to a block and no further
 //! - [`bootstrap`]: beginning with another oracle's state
 //! - [`deployment`]: which chain and contracts
 
 pub mod backfill;
 pub mod bootstrap;
+pub mod bounded;
 pub mod chain;
 pub mod decode;
 pub mod deployment;

@@ -142,7 +142,7 @@ async fn begin_with(path: &Path, chain: &RpcChain, writer: &Writer, deployment: 
 }
 
 /// Tries again until the deadline what may come by itself.
-async fn patiently<T, F: Future<Output = Result<T, StartError>>>(
+pub(crate) async fn patiently<T, F: Future<Output = Result<T, StartError>>>(
     deadline: Instant,
     what: &str,
     attempt: impl Fn() -> F,
@@ -161,11 +161,11 @@ async fn patiently<T, F: Future<Output = Result<T, StartError>>>(
     }
 }
 
-async fn open(options: PgConnectOptions) -> Result<Writer, StartError> {
+pub(crate) async fn open(options: PgConnectOptions) -> Result<Writer, StartError> {
     Writer::open(options).await.map_err(start_error)
 }
 
-fn start_error(error: StoreError) -> StartError {
+pub(crate) fn start_error(error: StoreError) -> StartError {
     match error {
         StoreError::Locked { .. } => StartError::Locked(error.to_string()),
         StoreError::OtherDeployment { .. } | StoreError::Corrupt(_) => StartError::Usage(error.to_string()),
@@ -173,7 +173,7 @@ fn start_error(error: StoreError) -> StartError {
     }
 }
 
-async fn check_chain_id(chain: &RpcChain, expected: u64) -> Result<(), StartError> {
+pub(crate) async fn check_chain_id(chain: &RpcChain, expected: u64) -> Result<(), StartError> {
     match chain.chain_id().await {
         Ok(id) if id == expected => Ok(()),
         Ok(id) => Err(StartError::Usage(format!("--rpc-url: the node is of chain {id}, the deployment of {expected}"))),

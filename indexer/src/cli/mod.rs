@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 the answer is "no", 2 usage or configuration, 3 something needed is not to be had.
 
+mod backfill;
 mod export;
 mod run;
 mod status;
@@ -28,6 +29,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArgs),
+    Backfill(backfill::BackfillArgs),
     Verify(verify::VerifyArgs),
     Status(status::StatusArgs),
     Export(export::ExportArgs),
@@ -63,6 +65,7 @@ impl From<ReadError> for Failure {
 pub(crate) async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => args.run().await,
+        Command::Backfill(args) => args.backfill().await,
         Command::Verify(args) => args.verify().await,
         Command::Status(args) => args.status().await,
         Command::Export(args) => args.export().await,

@@ -15,6 +15,7 @@ use super::rows::{Piece, Rows, Stretch};
 use crate::files::envelope::What;
 use crate::files::error::FileError;
 use crate::files::lines::LineFile;
+use crate::files::record::BlockRecord;
 
 /// Lines of an export of ours that are read as one.
 const LINES_PER_STRETCH: usize = 5_000;
@@ -105,6 +106,34 @@ impl Directory {
             None => format!("no file has the logs of blocks above {reached}"),
         };
         Err(FileError::content(&self.path, gap))
+    }
+
+    /// What the files have of a block's header.
+    ///
+    /// # Errors
+    /// [`FileError`]
+    pub fn header(&self, number: u64) -> Result<Option<BlockRecord>, FileError> {
+        let rows = self.rows(number, number)?;
+        Ok(rows.iter().flat_map(|rows| &rows.blocks).find(|row| row.block_number == number).copied())
+    }
+
+    /// Makes sure that the header of each of these blocks is there.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn has_every_header(&self, from: u64, to: u64) -> Result<(), FileError> {
+        let mut next = from;
+        while next <= to {
+            let here = self.stretches.iter().filter(|stretch| stretch.from <= next && next <= stretch.to);
+            let end = here.map(|stretch| stretch.to).min().unwrap_or(to).min(to);
+            let rows = self.rows(next, end)?;
+            let there: BTreeSet<u64> = rows.iter().flat_map(|rows| &rows.blocks).map(|row| row.block_number).collect();
+            if let Some(missing) = (next..=end).find(|number| !there.contains(number)) {
+                return Err(FileError::content(&self.path, format!("no file has the header of block {missing}")));
+            }
+            next = end + 1;
+        }
+        Ok(())
     }
 
     /// Everything about these blocks, and about others that lie in the same pieces.

@@ -19,21 +19,30 @@ use crate::readings::Occasion;
 use crate::source::{BlockRef, Fetched, FetchedBlock, FetchedHeader, Lane, Source};
 
 /// Files, and a source to be asked for readings where they have none; without one those are unknown.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Files<S> {
     directory: Arc<Directory>,
-    asked: Option<S>,
+    asked: Option<Arc<S>>,
+    /// The last block's header, where something else tells it than the files.
+    last: Option<BlockRecord>,
     chain_id: u64,
     contracts: Contracts,
     clock: Option<Clock>,
 }
 
+impl<S> Clone for Files<S> {
+    fn clone(&self) -> Self {
+        Self { directory: Arc::clone(&self.directory), asked: self.asked.clone(), ..*self }
+    }
+}
+
 impl<S> Files<S> {
     /// A source of what the directory's files hold of this deployment.
-    pub fn new(directory: Directory, asked: Option<S>, deployment: &Deployment) -> Self {
+    pub fn new(directory: Directory, asked: Option<S>, last: Option<BlockRecord>, deployment: &Deployment) -> Self {
         Self {
             directory: Arc::new(directory),
-            asked,
+            asked: asked.map(Arc::new),
+            last,
             chain_id: deployment.chain_id,
             contracts: deployment.ledger_contracts(),
             clock: deployment.clock,
@@ -72,8 +81,8 @@ impl<S> Files<S> {
 
     fn headers(&self, rows: &[Arc<Rows>], from: u64, to: u64) -> Result<BTreeMap<u64, BlockRecord>, ChainError> {
         let mut headers: BTreeMap<u64, BlockRecord> = BTreeMap::new();
-        let within = rows.iter().flat_map(|rows| &rows.blocks).filter(|row| (from..=to).contains(&row.block_number));
-        for row in within {
+        let told = rows.iter().flat_map(|rows| &rows.blocks).chain(&self.last);
+        for row in told.filter(|row| (from..=to).contains(&row.block_number)) {
             let number = row.block_number;
             self.check_chain(row.chain_id, || format!("the header of block {number}"))?;
             if headers.insert(number, *row).is_some_and(|other| other.block_hash != row.block_hash) {
@@ -174,7 +183,7 @@ impl<S> Files<S> {
     }
 }
 
-impl<S: Source + Clone> Source for Files<S> {
+impl<S: Source> Source for Files<S> {
     async fn range(&self, lane: Lane, from: u64, to: u64) -> Result<Fetched, ChainError> {
         let this = self.clone();
         // Files are read and parsed where nobody waits for a turn.

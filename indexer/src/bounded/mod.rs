@@ -1,0 +1,280 @@
+//! `indexer backfill`: both lanes up to a block and no further, from a node, from files, or from files held against a node.
+//!
+//! - [`bounds`]: which blocks, and whether they can be had; pure
+//! - [`fill`]: the lanes on their way
+
+pub mod bounds;
+mod fill;
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use alloy_primitives::B256;
+use sqlx::postgres::PgConnectOptions;
+use store::deployment::Deployment;
+use store::read::Database;
+use store::writer::Writer;
+use thiserror::Error;
+use tracing::{info, warn};
+use url::Url;
+
+use crate::chain::rpc::RpcChain;
+use crate::chain::{Chain, ChainError, Header};
+use crate::engine::Scene;
+use crate::fetch::Fetch;
+use crate::files::error::FileError;
+use crate::files::record::BlockRecord;
+use crate::import::directory::Directory;
+use crate::import::source::Files;
+use crate::run::{StartError, check_chain_id, open, patiently, start_error};
+use crate::source::Source;
+use crate::verify::report::Verdict;
+use crate::verify::{self, Which, verify};
+use bounds::Bounds;
+
+/// Addresses held against the contracts when it is done.
+const SAMPLE: u32 = 200;
+
+/// What `backfill` needs to know.
+#[derive(Clone, Debug)]
+pub struct BackfillConfig {
+    /// The node; `None`: the files are believed.
+    pub rpc_url: Option<Url>,
+    /// The database.
+    pub database_url: String,
+    /// Which chain and contracts.
+    pub deployment: Deployment,
+    /// The first block, and the last.
+    pub bounds: Bounds,
+    /// Where the inputs are; `None`: the node gives them.
+    pub files: Option<PathBuf>,
+    /// Every header is stored, whether a clock tells its time or not.
+    pub all_headers: bool,
+    /// How long to try to reach node and database at start.
+    pub startup_timeout: Duration,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All of it is stored.
+    Done,
+    /// A signal came; the same command goes on.
+    Stopped,
+}
+
+/// Why it ended before it was done. What was stored by then is whole.
+#[derive(Debug, Error)]
+pub enum BackfillError {
+    /// It could not begin.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A file is not what it must be.
+    #[error("--from-files: {0}")]
+    File(String),
+    /// Going on would be guessing, or what is stored is not what the contracts say.
+    #[error("{0}")]
+    Halt(String),
+    /// Node or database do not give what is needed any more.
+    #[error("{0}")]
+    Missing(String),
+}
+
+impl BackfillError {
+    /// The program's exit code.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Start(error) => error.exit_code(),
+            Self::Halt(_) => 1,
+            Self::File(_) => 2,
+            Self::Missing(_) => 3,
+        }
+    }
+}
+
+impl From<FileError> for BackfillError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Content { .. } => Self::File(error.to_string()),
+            FileError::System { .. } => Self::Missing(format!("--from-files: {error}")),
+        }
+    }
+}
+
+/// Stores the blocks, as far as they are not stored already.
+///
+/// # Errors
+/// [`BackfillError`]
+pub async fn backfill(config: BackfillConfig, stop: impl Future<Output = ()>) -> Result<Ended, BackfillError> {
+    tokio::pin!(stop);
+    tokio::select! {
+        () = &mut stop => return Ok(Ended::Stopped),
+        begun = begin(&config) => {
+            let job = begun?;
+            let Some(job) = job else { return Ok(Ended::Done) };
+            job
+        }
+    }
+    .run(stop)
+    .await
+}
+
+/// A backfill that can begin.
+struct Job {
+    database: Database,
+    writer: Arc<Writer>,
+    deployment: Arc<Deployment>,
+    bounds: Bounds,
+    /// With the header of the last block, as the node has it.
+    node: Option<(Fetch<RpcChain>, Header)>,
+    files: Option<Directory>,
+}
+
+/// `None`: all of it is stored already.
+async fn begin(config: &BackfillConfig) -> Result<Option<Job>, BackfillError> {
+    let options = PgConnectOptions::from_str(&config.database_url)
+        .map_err(|error| StartError::Usage(format!("--database-url is no Postgres URL: {error}")))?;
+    let database = Database::lazy_with(options.clone(), &verify::LIMITS);
+    let deadline = Instant::now() + config.startup_timeout;
+    let writer = patiently(deadline, "the database", || open(options.clone())).await?;
+    writer.adopt(&config.deployment).await.map_err(start_error)?;
+    let cursors = writer.cursors().await.map_err(start_error)?;
+    let bounds = config.bounds;
+    let next = bounds.next(cursors, config.deployment.start_block).map_err(StartError::Usage)?;
+    let Some(next) = next else {
+        info!(to = bounds.to, "all of it is stored already");
+        return Ok(None);
+    };
+    let node = node(config, deadline).await?;
+    let files = match &config.files {
+        Some(path) => Some(files(path, config, next, node.as_ref().map(|(_, header)| header.hash)).await?),
+        None => None,
+    };
+    if cursors.supply.is_none() {
+        writer.drop_account_indexes().await.map_err(start_error)?;
+    }
+    let (writer, deployment) = (Arc::new(writer), Arc::new(config.deployment.clone()));
+    Ok(Some(Job { database, writer, deployment, bounds, node, files }))
+}
+
+/// The node, of this chain, and its header of the last block, which it must call finalized.
+async fn node(config: &BackfillConfig, deadline: Instant) -> Result<Option<(Fetch<RpcChain>, Header)>, BackfillError> {
+    let Some(url) = &config.rpc_url else { return Ok(None) };
+    let chain = RpcChain::new(url.clone()).map_err(|error| StartError::Usage(format!("--rpc-url: {error:#}")))?;
+    patiently(deadline, "the node", || check_chain_id(&chain, config.deployment.chain_id)).await?;
+    let missing = |error: ChainError| StartError::Missing(format!("--rpc-url: {error}"));
+    let finalized = chain.finality().await.map_err(missing)?.finalized.map(|finalized| finalized.number);
+    config.bounds.hold_finalized(finalized).map_err(StartError::Usage)?;
+    let header = chain.header(config.bounds.to).await.map_err(missing)?;
+    let header =
+        header.ok_or_else(|| StartError::Missing(format!("--rpc-url: no header of block {}", config.bounds.to)))?;
+    let mut fetch = Fetch::new(Arc::new(chain), &config.deployment);
+    fetch.all_headers = config.all_headers;
+    Ok(Some((fetch, header)))
+}
+
+/// The files, read once, which must have all that is not stored yet and end with the node's block.
+async fn files(
+    path: &Path,
+    config: &BackfillConfig,
+    next: u64,
+    last: Option<B256>,
+) -> Result<Directory, BackfillError> {
+    let (path, deployment, to, all) =
+        (path.to_owned(), config.deployment.clone(), config.bounds.to, config.all_headers);
+    let open = move || -> Result<Directory, FileError> {
+        let directory = Directory::open(&path, &deployment)?;
+        directory.covers(next, to)?;
+        if all {
+            directory.has_every_header(next, to)?;
+        }
+        let ends_with = directory.header(to)?.map(|header| header.block_hash);
+        match (ends_with, last) {
+            (Some(ours), Some(node)) if ours != node => {
+                let what = format!("the files' block {to} is {ours}, the node's is {node}: they are of another chain");
+                Err(FileError::content(&path, what))
+            }
+            (None, None) => {
+                let what =
+                    format!("no file has the header of block {to}: without it nothing can be linked to what comes");
+                Err(FileError::content(&path, what))
+            }
+            _ => Ok(directory),
+        }
+    };
+    // Files are read where nobody waits for a turn.
+    let opened = tokio::task::spawn_blocking(open).await;
+    let opened = opened.map_err(|error| BackfillError::Missing(format!("--from-files: nothing was read: {error}")))?;
+    Ok(opened?)
+}
+
+impl Job {
+    async fn run(self, stop: Pin<&mut impl Future<Output = ()>>) -> Result<Ended, BackfillError> {
+        let Self { database, writer, deployment, bounds, node, files } = self;
+        let chain = node.as_ref().map(|(fetch, _)| Arc::clone(&fetch.chain));
+        let scene = |writer: &Arc<Writer>| (Arc::clone(writer), Arc::clone(&deployment));
+        let ended = match (files, node) {
+            (Some(directory), node) => {
+                if node.is_none() {
+                    warn!("no node was named: the files are believed");
+                }
+                let last = node.as_ref().map(|(_, header)| record(header));
+                let source = Files::new(directory, node.map(|(fetch, _)| fetch), last, &deployment);
+                store(source, scene(&writer), bounds, stop).await?
+            }
+            (None, Some((fetch, _))) => store(fetch, scene(&writer), bounds, stop).await?,
+            (None, None) => {
+                return Err(StartError::Usage("--rpc-url or --from-files: one of them is needed".into()).into());
+            }
+        };
+        if ended == Ended::Done {
+            writer.build_account_indexes().await.map_err(|error| BackfillError::Missing(error.to_string()))?;
+            if let Some(chain) = chain {
+                hold_against(chain.as_ref(), &database, bounds.to).await?;
+            }
+        }
+        Ok(ended)
+    }
+}
+
+async fn store<S: Source>(
+    source: S,
+    (writer, deployment): (Arc<Writer>, Arc<Deployment>),
+    bounds: Bounds,
+    stop: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Ended, BackfillError> {
+    fill::fill(Scene { source: Arc::new(source), writer, deployment }, bounds, stop).await
+}
+
+/// The totals and some addresses, by the contracts' own answers; a node that keeps no state of that block gives none.
+async fn hold_against(chain: &impl Chain, database: &Database, at: u64) -> Result<(), BackfillError> {
+    let report = match verify(chain, database, Some(at), &Which::Sample(SAMPLE)).await {
+        Ok(report) => report,
+        Err(error) => {
+            warn!(block = at, "what is stored could not be held against the contracts: {error}");
+            return Ok(());
+        }
+    };
+    match report.verdict() {
+        Verdict::Equal => info!(block = at, compared = report.compared, "what is stored is what the contracts say"),
+        Verdict::Unsure => warn!(block = at, "the contracts did not answer for all that is stored: {report}"),
+        Verdict::Different => {
+            return Err(BackfillError::Halt(format!("what is stored is not what the contracts say: {report}")));
+        }
+    }
+    Ok(())
+}
+
+fn record(header: &Header) -> BlockRecord {
+    BlockRecord {
+        block_number: header.number,
+        block_hash: header.hash,
+        parent_hash: Some(header.parent_hash),
+        timestamp: header.timestamp,
+        chain_id: None,
+    }
+}
