@@ -16,27 +16,36 @@ use crate::follower::StepError;
 use crate::pace::{Pace, readable};
 use crate::source::Source;
 
-/// How long a source may fail before it is given up.
+/// How long a source or the database may fail before it is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often progress is said.
 const REPORT_EVERY: Duration = Duration::from_secs(5);
 
+/// What ranges come from: a node that contradicts itself may do better when it is asked again, files never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    Node,
+    Files,
+}
+
 pub(super) async fn fill<S: Source>(
     scene: Scene<S>,
+    origin: Origin,
     bounds: Bounds,
     mut stop: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Ended, BackfillError> {
     let capacity = Engine::<S, CapacityState>::new(scene.clone());
-    if lane(&scene, capacity, bounds, stop.as_mut()).await? == Ended::Stopped {
+    if lane(&scene, capacity, origin, bounds, stop.as_mut()).await? == Ended::Stopped {
         return Ok(Ended::Stopped);
     }
-    lane(&scene, Engine::<S, SupplyState>::new(scene.clone()), bounds, stop).await
+    lane(&scene, Engine::<S, SupplyState>::new(scene.clone()), origin, bounds, stop).await
 }
 
 async fn lane<S: Source, L: LaneState>(
     scene: &Scene<S>,
     mut engine: Engine<S, L>,
+    origin: Origin,
     bounds: Bounds,
     mut stop: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Ended, BackfillError> {
@@ -52,7 +61,7 @@ async fn lane<S: Source, L: LaneState>(
             biased;
             // What is under way is dropped, and its transaction ends by itself or not at all.
             () = &mut stop => return Ok(Ended::Stopped),
-            stepped = step(&mut engine, next, bounds.to) => stepped?,
+            stepped = step(&mut engine, origin, next, bounds.to) => stepped?,
         }
         let reached = engine.cursor().map_or(next, |cursor| cursor.number);
         pace.mark(Instant::now(), reached);
@@ -70,7 +79,12 @@ fn report(lane: &str, block: u64, to: u64, pace: &Pace) {
 }
 
 /// One transaction. What may come by itself is asked for again for a while.
-async fn step<S: Source, L: LaneState>(engine: &mut Engine<S, L>, next: u64, to: u64) -> Result<(), BackfillError> {
+async fn step<S: Source, L: LaneState>(
+    engine: &mut Engine<S, L>,
+    origin: Origin,
+    next: u64,
+    to: u64,
+) -> Result<(), BackfillError> {
     let began = Instant::now();
     let mut said = false;
     loop {
@@ -79,8 +93,12 @@ async fn step<S: Source, L: LaneState>(engine: &mut Engine<S, L>, next: u64, to:
             Err(StepError::Halt(reason)) => return Err(BackfillError::Halt(reason)),
             Err(StepError::Store(error)) => return Err(missing(error)),
             Err(StepError::Chain(error) | StepError::Supply(error)) => {
-                if began.elapsed() >= PATIENCE {
-                    return Err(missing(error));
+                match &error {
+                    ChainError::Contradiction(what) if origin == Origin::Files => {
+                        return Err(BackfillError::File(what.clone()));
+                    }
+                    _ if began.elapsed() >= PATIENCE => return Err(missing(error)),
+                    _ => {}
                 }
                 if !std::mem::replace(&mut said, true) {
                     warn!("trying again: {error}");

@@ -31,10 +31,10 @@ use crate::files::record::BlockRecord;
 use crate::import::directory::Directory;
 use crate::import::source::Files;
 use crate::run::{StartError, check_chain_id, open, patiently, start_error};
-use crate::source::Source;
 use crate::verify::report::Verdict;
 use crate::verify::{self, Which, verify};
 use bounds::Bounds;
+use fill::{Origin, fill};
 
 /// Addresses held against the contracts when it is done.
 const SAMPLE: u32 = 200;
@@ -216,7 +216,6 @@ impl Job {
     async fn run(self, stop: Pin<&mut impl Future<Output = ()>>) -> Result<Ended, BackfillError> {
         let Self { database, writer, deployment, bounds, node, files } = self;
         let chain = node.as_ref().map(|(fetch, _)| Arc::clone(&fetch.chain));
-        let scene = |writer: &Arc<Writer>| (Arc::clone(writer), Arc::clone(&deployment));
         let ended = match (files, node) {
             (Some(directory), node) => {
                 if node.is_none() {
@@ -224,9 +223,23 @@ impl Job {
                 }
                 let last = node.as_ref().map(|(_, header)| record(header));
                 let source = Files::new(directory, node.map(|(fetch, _)| fetch), last, &deployment);
-                store(source, scene(&writer), bounds, stop).await?
+                fill(
+                    Scene { source: Arc::new(source), writer: Arc::clone(&writer), deployment },
+                    Origin::Files,
+                    bounds,
+                    stop,
+                )
+                .await?
             }
-            (None, Some((fetch, _))) => store(fetch, scene(&writer), bounds, stop).await?,
+            (None, Some((fetch, _))) => {
+                fill(
+                    Scene { source: Arc::new(fetch), writer: Arc::clone(&writer), deployment },
+                    Origin::Node,
+                    bounds,
+                    stop,
+                )
+                .await?
+            }
             (None, None) => {
                 return Err(StartError::Usage("--rpc-url or --from-files: one of them is needed".into()).into());
             }
@@ -239,15 +252,6 @@ impl Job {
         }
         Ok(ended)
     }
-}
-
-async fn store<S: Source>(
-    source: S,
-    (writer, deployment): (Arc<Writer>, Arc<Deployment>),
-    bounds: Bounds,
-    stop: Pin<&mut impl Future<Output = ()>>,
-) -> Result<Ended, BackfillError> {
-    fill::fill(Scene { source: Arc::new(source), writer, deployment }, bounds, stop).await
 }
 
 /// The totals and some addresses, by the contracts' own answers; a node that keeps no state of that block gives none.

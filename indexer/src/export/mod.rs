@@ -141,7 +141,11 @@ fn bounds(
     if first > number {
         return Err(ExportError::Usage(format!("--from-block {first} lies above block {number}, the last exported")));
     }
-    Ok((first, number))
+    match request.what {
+        What::Events | What::Supply => Ok((first, number)),
+        // State is of one block.
+        What::Capacity | What::Positions => Ok((number, number)),
+    }
 }
 
 async fn heading(
