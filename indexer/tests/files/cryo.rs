@@ -50,7 +50,8 @@ fn write_json(path: &str, rows: &[Value]) {
     std::fs::write(path, serde_json::to_vec(rows).unwrap()).unwrap();
 }
 
-async fn imported(pool: &PgPool, name: &str, extension: &str, write_one: impl Fn(&str, &[Value])) {
+/// Files of all blocks: read with a node named, and without.
+pub(crate) async fn imported(pool: &PgPool, name: &str, extension: &str, write_one: impl Fn(&str, &[Value])) {
     let world = World::new(61, 80).await;
     let to = world.finalized();
     let full = Oracle::new(pool, name, Clock::Known).await;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[cfg(feature = "columnar")]
+mod columnar;
 mod cryo;
 #[allow(dead_code, reason = "shared with the simulation, which sets cooldowns by events too")]
 #[path = "../simulation/economy.rs"]
