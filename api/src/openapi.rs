@@ -97,6 +97,17 @@ fn describe_headers(path: &str, operation: &mut Operation) {
     }
 }
 
+/// Failures of readiness.
+#[derive(Debug, IntoResponses)]
+pub enum ReadinessProblems {
+    /// A parameter that does not parse or is not known.
+    #[response(status = 400, content_type = "application/problem+json")]
+    Parse(Document),
+    /// Not ready; the member `reasons` holds `{name, detail}` for each reason.
+    #[response(status = 503, content_type = "application/problem+json")]
+    NotReady(Document),
+}
+
 /// Failures of an answer about the chain.
 #[derive(Debug, IntoResponses)]
 pub enum ReadProblems {
@@ -112,7 +123,8 @@ pub enum ReadProblems {
     /// Something here is broken.
     #[response(status = 500, content_type = "application/problem+json")]
     Internal(Document),
-    /// No database, no block yet, state older than `max_lag`, or too many requests at once; see Retry-After.
+    /// No database, no block yet or not yet all that the answer needs (`progress` says how far it is), state older than
+    /// `max_lag`, or too many requests at once; see Retry-After.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(Document),
 }
@@ -135,7 +147,8 @@ pub enum QuoteProblems {
     /// Something here is broken.
     #[response(status = 500, content_type = "application/problem+json")]
     Internal(Document),
-    /// No database, no block yet, state older than `max_lag`, or too many requests at once; see Retry-After.
+    /// No database, no block yet or not yet all that the answer needs (`progress` says how far it is), state older than
+    /// `max_lag`, or too many requests at once; see Retry-After.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(Document),
 }
@@ -161,7 +174,8 @@ pub enum ListProblems {
     /// Something here is broken.
     #[response(status = 500, content_type = "application/problem+json")]
     Internal(Document),
-    /// No database, no block yet, state older than `max_lag`, or too many requests at once; see Retry-After.
+    /// No database, no block yet or not yet all that the answer needs (`progress` says how far it is), state older than
+    /// `max_lag`, or too many requests at once; see Retry-After.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(Document),
 }
@@ -187,7 +201,8 @@ pub enum BodyProblems {
     /// Something here is broken.
     #[response(status = 500, content_type = "application/problem+json")]
     Internal(Document),
-    /// No database, no block yet, state older than `max_lag`, or too many requests at once; see Retry-After.
+    /// No database, no block yet or not yet all that the answer needs (`progress` says how far it is), state older than
+    /// `max_lag`, or too many requests at once; see Retry-After.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(Document),
 }
@@ -210,7 +225,8 @@ pub enum CheckProblems {
     /// Something here is broken.
     #[response(status = 500, content_type = "application/problem+json")]
     Internal(Document),
-    /// No database, no block yet, state older than `max_lag`, or too many requests at once; see Retry-After.
+    /// No database, no block yet or not yet all that the answer needs (`progress` says how far it is), state older than
+    /// `max_lag`, or too many requests at once; see Retry-After.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(Document),
 }

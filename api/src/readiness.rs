@@ -1,17 +1,19 @@
 //! Whether answers can be trusted to be of the chain's head, and if not, why.
 
 use serde::Serialize;
+use store::read::progress::Needs;
 use store::read::{ReadError, progress, readiness};
 use utoipa::ToSchema;
 
 use crate::app::App;
 
-/// Why the service is not ready.
+/// Why the service is not ready, or not for everything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Reason {
     /// A name to compare: `database_gone`, `database_forbids`, `not_migrated`, `never_synced`, `lag_above_limit`,
-    /// `indexes_missing`, `fork_suspected`, `halted` or `failing`.
-    #[schema(example = "lag_above_limit")]
+    /// `fork_suspected`, `halted` or `failing`; and of what needs all VVV transfers alone, `supply_behind` and
+    /// `indexes_missing`.
+    #[schema(example = "supply_behind")]
     pub name: &'static str,
     /// For a human.
     #[schema(example = "the state was confirmed 75 seconds ago, the limit is 60")]
@@ -19,18 +21,28 @@ pub struct Reason {
 }
 
 impl From<readiness::Reason> for Reason {
-    fn from(readiness::Reason { name, detail }: readiness::Reason) -> Self {
+    fn from(readiness::Reason { name, detail, .. }: readiness::Reason) -> Self {
         Self { name, detail }
     }
 }
 
-/// All reasons there are; none means ready.
-pub async fn reasons(app: &App) -> Vec<Reason> {
+/// How ready the service is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// Whether answers of the need that was asked about are of the head.
+    pub is_ready: bool,
+    /// All reasons there are, those included that only keep other answers.
+    pub reasons: Vec<Reason>,
+}
+
+/// Whether answers of that need are of the head. A database that does not answer keeps all.
+pub async fn readiness(app: &App, needs: Needs) -> Readiness {
     let reasons = look(app).await.unwrap_or_else(|error| {
         tracing::debug!(%error, "not ready");
         vec![readiness::Reason::of_error(&error)]
     });
-    reasons.into_iter().map(Reason::from).collect()
+    let is_ready = !reasons.iter().any(|reason| reason.concerns(needs));
+    Readiness { is_ready, reasons: reasons.into_iter().map(Reason::from).collect() }
 }
 
 async fn look(app: &App) -> Result<Vec<readiness::Reason>, ReadError> {

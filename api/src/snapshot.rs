@@ -4,6 +4,7 @@
 //! so that no answer mixes two. Handlers ask it and know nothing of tables.
 
 mod as_of;
+mod behind;
 mod epoch;
 mod lag;
 mod resolve;
@@ -33,7 +34,7 @@ pub use epoch::EpochAt;
 pub use store::read::progress::Needs;
 pub use store::read::readiness::lag_seconds;
 
-use crate::app::{App, Known, never_synced};
+use crate::app::{App, Known};
 use crate::holding::Holding;
 use crate::params::BlockParams;
 use crate::problem::{Kind, Problem};
@@ -117,7 +118,7 @@ impl Snapshot {
         let mut reading = app.database().begin().await?;
         let progress = progress::progress(&mut reading).await?;
         let known = app.deployment(&mut reading, progress.deployment_digest).await?;
-        let newest = needs.newest(&progress).ok_or_else(never_synced)?;
+        let newest = needs.newest(&progress).ok_or_else(|| behind::no_block(needs, &progress))?;
         let range = resolve::Range::new(&known.deployment, &progress, newest);
         let number = range.resolve(&mut reading, which).await?;
         let facts = block::facts(&mut reading, number).await?;
@@ -229,8 +230,9 @@ impl Snapshot {
     /// VVV of these addresses; an address never seen is absent.
     ///
     /// # Errors
-    /// If the database fails.
+    /// If single balances cannot be looked up yet, or the database fails.
     pub async fn vvv_balances(&mut self, addresses: &[Address]) -> Result<HashMap<Address, U256>, Problem> {
+        behind::hold_indexes(&self.progress)?;
         Ok(account::vvv_balances(&mut self.reading, addresses, self.point.number).await?)
     }
 
@@ -306,8 +308,11 @@ impl Snapshot {
     /// Decoded logs up to the block, the newest first.
     ///
     /// # Errors
-    /// If the database fails.
+    /// If an address's transfers cannot be looked up yet, or the database fails.
     pub async fn events(&mut self, filter: &EventFilter) -> Result<Vec<EventRecord>, Problem> {
+        if filter.address.is_some() && filter.has_vvv_transfers() {
+            behind::hold_indexes(&self.progress)?;
+        }
         Ok(event::events(&mut self.reading, filter, self.point.number).await?)
     }
 

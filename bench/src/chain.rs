@@ -36,6 +36,8 @@ pub(crate) struct Chain {
     /// Hashes of the blocks, from block 0.
     hashes: Vec<B256>,
     pub(crate) vvv: Rendered,
+    /// Those of VVV's transfers that mint.
+    pub(crate) mints: Rendered,
     pub(crate) light: Rendered,
     /// What was rendered, for an independent check.
     pub(crate) transfers: Vec<Transfer>,
@@ -64,26 +66,25 @@ impl Chain {
         let transfers = economy::transfers(logs);
         let addresses = economy::addresses(deployment().contracts.staking);
         let hashes = hashes(logs.div_ceil(TRANSFERS_PER_BLOCK));
-        let mut vvv = Rendering::default();
-        let mut light = Rendering::default();
+        let mut logs = Logs::default();
         let blocks = transfers.chunk_by(|a, b| a.block == b.block);
         // Block 0 is empty, and from block 1 on none is.
         for (block, hash) in blocks.zip(&hashes[1..]) {
             let number = block[0].block;
             let mut place = Place { number, hash: *hash, tx_index: 0, log_index: 0 };
-            vvv.begin(number);
-            light.begin(number);
+            logs.begin(number);
             if number == 1 {
                 let upgraded = S::Upgraded { implementation: IMPLEMENTATION };
-                light.log(deployment().contracts.staking, &upgraded.encode_log_data(), &mut place);
+                logs.light.log(deployment().contracts.staking, &upgraded.encode_log_data(), &mut place);
             }
             for transfer in block {
-                render(transfer, &addresses, &mut vvv, &mut light, &mut place);
+                render(transfer, &addresses, &mut logs, &mut place);
                 place.tx_index += 1;
             }
         }
         let end = hashes.len() as u64;
-        Self { vvv: vvv.end(end), light: light.end(end), hashes, transfers, addresses }
+        let Logs { vvv, mints, light } = logs;
+        Self { vvv: vvv.end(end), mints: mints.end(end), light: light.end(end), hashes, transfers, addresses }
     }
 
     /// The newest block, which is also the finalized one.
@@ -121,7 +122,22 @@ fn header(number: u64, parent_hash: B256) -> Header {
     }
 }
 
+/// What is rendered.
+#[derive(Default)]
+struct Logs {
+    vvv: Rendering,
+    mints: Rendering,
+    light: Rendering,
+}
+
+impl Logs {
+    fn begin(&mut self, block: u64) {
+        [&mut self.vvv, &mut self.mints, &mut self.light].into_iter().for_each(|rendering| rendering.begin(block));
+    }
+}
+
 /// Where in its block the next log is.
+#[derive(Clone, Copy)]
 struct Place {
     number: u64,
     hash: B256,
@@ -129,11 +145,17 @@ struct Place {
     log_index: u32,
 }
 
-fn render(transfer: &Transfer, addresses: &[Address], vvv: &mut Rendering, light: &mut Rendering, place: &mut Place) {
+fn render(transfer: &Transfer, addresses: &[Address], logs: &mut Logs, place: &mut Place) {
+    let Logs { vvv, mints, light } = logs;
     let contracts = deployment().contracts;
     let (from, to) = (addresses[transfer.from as usize], addresses[transfer.to as usize]);
     let amount = U256::from(transfer.amount);
-    vvv.log(contracts.vvv, &V::Transfer { from, to, amount }.encode_log_data(), place);
+    let moved = V::Transfer { from, to, amount }.encode_log_data();
+    if from.is_zero() {
+        let mut same = *place;
+        mints.log(contracts.vvv, &moved, &mut same);
+    }
+    vvv.log(contracts.vvv, &moved, place);
     match transfer.beside {
         Beside::Nothing => {}
         Beside::Stake => {

@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use alloy_primitives::U256;
+use alloy_primitives::{B256, U256};
 use alloy_rpc_types_eth::{Block, BlockTransactions, Header};
-use alloy_sol_types::{SolCall, SolValue, sol};
+use alloy_sol_types::{SolCall, SolEvent, SolValue, sol};
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -18,6 +18,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::chain::{Chain, deployment};
+
+const OWNERSHIP_TRANSFERRED: B256 = abi::Vvv::OwnershipTransferred::SIGNATURE_HASH;
 
 sol! {
     struct Call3 { address target; bool allowFailure; bytes callData; }
@@ -49,15 +51,22 @@ async fn handle(State(chain): State<Arc<Chain>>, body: Bytes) -> Response {
     ([(CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
 }
 
-/// VVV's where VVV alone is asked for, else the light contracts'. The rendered logs are sent as they lie in memory.
+/// VVV's where VVV alone is asked for, of these the mints where a sender is named, else the light contracts'. The rendered
+/// logs are sent as they lie in memory. VVV never has another owner.
 fn logs(chain: &Chain, id: &Value, filter: &Value) -> Response {
     let (Ok(from), Ok(to)) = (number(&filter["fromBlock"]), number(&filter["toBlock"])) else {
         return axum::http::StatusCode::BAD_REQUEST.into_response();
     };
     let asks_vvv = filter["address"].to_string().contains(&format!("{:#x}", deployment().contracts.vvv));
-    let rendered = if asks_vvv { &chain.vvv } else { &chain.light };
+    let asks_owner = filter["topics"].to_string().contains(&format!("{OWNERSHIP_TRANSFERRED:#x}"));
+    let rendered = match (asks_vvv, filter["topics"][1].is_null()) {
+        (true, _) if asks_owner => Bytes::new(),
+        (true, true) => chain.vvv.range(from, to),
+        (true, false) => chain.mints.range(from, to),
+        (false, _) => chain.light.range(from, to),
+    };
     let head = format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":[");
-    let parts = [Bytes::from(head), rendered.range(from, to), Bytes::from_static(b"]}")];
+    let parts = [Bytes::from(head), rendered, Bytes::from_static(b"]}")];
     let body = Body::from_stream(stream::iter(parts.map(Ok::<_, Infallible>)));
     ([(CONTENT_TYPE, "application/json")], body).into_response()
 }

@@ -55,7 +55,7 @@ async fn follow(indexer: &mut Guarded, watch: &mut PgConnection, head: u64, star
     let mut committed = None;
     while started.elapsed() < PATIENCE {
         ensure!(indexer.ended()?.is_none(), "the indexer ended");
-        if committed.is_none() && cursor(watch).await? == Some(head) {
+        if committed.is_none() && last_cursor(watch).await? == Some(head) {
             committed = Some(started.elapsed());
         }
         if let Some(committed) = committed
@@ -69,13 +69,13 @@ async fn follow(indexer: &mut Guarded, watch: &mut PgConnection, head: u64, star
     bail!("not done after {} s", PATIENCE.as_secs())
 }
 
-/// `None` before there is one; before the first migration there is not even a table.
-async fn cursor(watch: &mut PgConnection) -> Result<Option<i64>> {
+/// `None` before there are both; before the first migration there is not even a table.
+async fn last_cursor(watch: &mut PgConnection) -> Result<Option<i64>> {
     let there: bool = sqlx::query_scalar("select to_regclass('cursor') is not null").fetch_one(&mut *watch).await?;
     if !there {
         return Ok(None);
     }
-    Ok(sqlx::query_scalar("select min(block_number) from cursor").fetch_one(watch).await?)
+    Ok(sqlx::query_scalar("select min(block_number) from cursor having count(*) = 2").fetch_optional(watch).await?)
 }
 
 async fn is_ready(watch: &mut PgConnection) -> Result<bool> {

@@ -91,7 +91,7 @@ pub fn plan(local: &Local, tags: &Tags, next: Option<&Header>) -> Plan {
     if let Some(range) = capacity_range(local, tags).filter(|_| next.is_some()) {
         return range;
     }
-    let supply = supply_step(local, next);
+    let supply = supply_step(local, tags, next);
     match (supply, next) {
         (Some(range), _) if levels(&range, local) => range,
         (_, Some(header)) => {
@@ -115,7 +115,7 @@ fn capacity_range(local: &Local, tags: &Tags) -> Option<Plan> {
 }
 
 /// What the lane of supply would do next, were it alone.
-fn supply_step(local: &Local, next: Option<&Header>) -> Option<Plan> {
+fn supply_step(local: &Local, tags: &Tags, next: Option<&Header>) -> Option<Plan> {
     let Supply { lacks_indexes, rests, .. } = local.supply;
     let capacity = local.cursors.capacity;
     if rests {
@@ -126,7 +126,8 @@ fn supply_step(local: &Local, next: Option<&Header>) -> Option<Plan> {
     match last.filter(|last| from <= *last) {
         Some(to) => Some(Plan::Backfill { lane: Lane::Supply, from, to }),
         None if lacks_indexes && (capacity.is_some() || next.is_some()) => Some(Plan::BuildIndexes),
-        None => (!local.cursors.are_level()).then_some(Plan::CatchUp(from)),
+        // A node that lags does not know the block yet.
+        None => (!local.cursors.are_level() && from <= tags.head.number).then_some(Plan::CatchUp(from)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use ledger::block::Block;
 use ledger::capacity::Capacity;
 use ledger::event::{Contracts, Diem, DiemSwap, Entry, Event, Staking, Transfer, UserAmount, Vvv};
@@ -12,8 +12,8 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{PgPool, Row};
 use store::StoreError;
 use store::append::{Batch, RawLog, StoredBlock, StoredHeader};
+use store::cursor::{BlockRef, Cursors, Lane};
 use store::deployment::{ContractAddresses, Deployment};
-use store::load::BlockRef;
 use store::progress::Progress;
 use store::rewind::Rewind;
 use store::writer::Writer;
@@ -82,13 +82,14 @@ async fn blocks(writer: &Writer, from: u64, to: u64) -> Vec<StoredBlock> {
             let (capacity, supply) = (capacity.apply(&block).unwrap(), supply.apply(&block).unwrap());
             let header =
                 StoredHeader { number, hash: hash(number), parent_hash: Some(hash(number - 1)), timestamp: number * 2 };
-            StoredBlock { header, logs: raw(&block), block, capacity, supply }
+            StoredBlock { header, is_known: false, logs: raw(&block), block, capacity, supply }
         })
         .collect()
 }
 
 fn raw(block: &Block) -> Vec<RawLog> {
-    let light = block.entries.iter().filter(|entry| !matches!(entry.event, Event::Vvv(_)));
+    let is_mint = |entry: &Entry| matches!(&entry.event, Event::Vvv(Vvv::Transfer(moved)) if moved.from.is_zero());
+    let light = block.entries.iter().filter(|entry| !matches!(entry.event, Event::Vvv(_)) || is_mint(entry));
     let log = |entry: &Entry| RawLog {
         log_index: entry.log_index,
         tx_index: 0,
@@ -113,7 +114,7 @@ fn options(pool: &PgPool) -> PgConnectOptions {
 async fn append(writer: &Writer, from: u64, to: u64) -> Result<(), StoreError> {
     let blocks = blocks(writer, from, to).await;
     let after = (from > 1).then(|| block_ref(from - 1));
-    writer.append(&Batch { blocks: &blocks, after, cursor: block_ref(to) }).await
+    writer.append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after, cursor: block_ref(to) }).await
 }
 
 /// Every row of every table that holds state, as text.
@@ -188,14 +189,145 @@ async fn a_copy_that_fails_half_way_leaves_nothing(pool: PgPool) {
     let before = dump(&pool).await;
     let mut blocks = blocks(&writer, 4, 520).await;
     blocks[500].header.hash = hash(1);
-    let failed = writer.append(&Batch { blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) }).await;
+    let failed = writer
+        .append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) })
+        .await;
     assert!(matches!(failed, Err(StoreError::Database(_))), "{failed:?}");
     blocks[500].header.hash = hash(504);
     blocks[400].header.timestamp = u64::MAX;
-    let failed = writer.append(&Batch { blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) }).await;
+    let failed = writer
+        .append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) })
+        .await;
     assert!(matches!(failed, Err(StoreError::Corrupt(_))), "{failed:?}");
     assert_eq!(dump(&pool).await, before);
     append(&writer, 4, 5).await.unwrap();
+}
+
+/// Every row but of cursors and reorgs.
+async fn dump_of_rows(pool: &PgPool) -> Vec<String> {
+    dump(pool).await.into_iter().skip(Lane::BOTH.len()).collect()
+}
+
+/// The blocks as one lane stores them: capacity with light logs, supply with headers that may be known.
+fn of_lane(lane: Lane, blocks: &[StoredBlock], is_known: bool) -> Vec<StoredBlock> {
+    let mut blocks = blocks.to_vec();
+    for stored in &mut blocks {
+        stored.is_known = is_known;
+        match lane {
+            Lane::Capacity => stored.supply = Default::default(),
+            Lane::Supply => stored.capacity = Default::default(),
+        }
+    }
+    blocks
+}
+
+async fn append_lane(
+    writer: &Writer,
+    lane: Lane,
+    blocks: &[StoredBlock],
+    after: Option<u64>,
+) -> Result<(), StoreError> {
+    let cursor = block_ref(blocks.last().unwrap().header.number);
+    let after = after.map(block_ref);
+    writer.append(&Batch { lanes: &[lane], blocks, after, cursor }).await
+}
+
+#[sqlx::test(migrations = false)]
+async fn lanes_stored_apart_are_the_same_as_together(pool: PgPool) {
+    let writer = writer(&pool).await;
+    let all = blocks(&writer, 1, 520).await;
+    writer.append(&Batch { lanes: &Lane::BOTH, blocks: &all, after: None, cursor: block_ref(520) }).await.unwrap();
+    let together = dump(&pool).await;
+    sqlx::raw_sql("truncate cursor, block, log, vvv_transfer, reading, event, position, capacity_totals, supply_totals, burn, parameter, anomaly")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let capacity = of_lane(Lane::Capacity, &all, false);
+    append_lane(&writer, Lane::Capacity, &capacity[..519], None).await.unwrap();
+    append_lane(&writer, Lane::Capacity, &capacity[519..], Some(519)).await.unwrap();
+    assert_eq!(writer.cursors().await.unwrap(), Cursors { capacity: Some(block_ref(520)), supply: None });
+    let supply = of_lane(Lane::Supply, &all, true);
+    append_lane(&writer, Lane::Supply, &supply[..10], None).await.unwrap();
+    let refused = append_lane(&writer, Lane::Supply, &supply[10..], Some(520)).await;
+    assert!(matches!(refused, Err(StoreError::CursorMoved { .. })), "{refused:?}");
+    append_lane(&writer, Lane::Supply, &supply[10..], Some(10)).await.unwrap();
+    assert_eq!(dump(&pool).await, together);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_rewind_leaves_a_cursor_below_the_ancestor_where_it_is(pool: PgPool) {
+    let writer = writer(&pool).await;
+    append(&writer, 1, 3).await.unwrap();
+    let rows = dump_of_rows(&pool).await;
+    let later = blocks(&writer, 4, 9).await;
+    append_lane(&writer, Lane::Capacity, &of_lane(Lane::Capacity, &later, false), Some(3)).await.unwrap();
+    let rewind =
+        |from, to| Rewind { from_number: from, from_hash: hash(from), ancestor_number: to, ancestor_hash: hash(to) };
+    let refused = writer.rewind_to(&rewind(3, 2)).await;
+    assert!(matches!(refused, Err(StoreError::CursorMoved { .. })), "by the cursor of supply: {refused:?}");
+    writer.rewind_to(&rewind(9, 5)).await.unwrap();
+    assert_eq!(writer.cursors().await.unwrap(), Cursors { capacity: Some(block_ref(5)), supply: Some(block_ref(3)) });
+    writer.rewind_to(&rewind(5, 3)).await.unwrap();
+    assert_eq!(dump_of_rows(&pool).await, rows);
+    writer.rewind_to(&rewind(3, 2)).await.unwrap();
+    assert_eq!(writer.cursors().await.unwrap(), Cursors { capacity: Some(block_ref(2)), supply: Some(block_ref(2)) });
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_is_stored_already_is_known_to_the_lane_behind(pool: PgPool) {
+    let writer = writer(&pool).await;
+    append(&writer, 1, 4).await.unwrap();
+    sqlx::raw_sql("update event set kind = 'unstake_finalized' where kind = 'staked' and block_number = 3")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let headers = writer.headers(2, 3).await.unwrap();
+    assert_eq!(headers.keys().copied().collect::<Vec<_>>(), [2, 3]);
+    assert_eq!((headers[&3].hash, headers[&3].parent_hash, headers[&3].timestamp), (hash(3), Some(hash(2)), 6));
+    let word = writer.light_word(2, 3).await.unwrap();
+    assert_eq!(word.mints, [(2, 0), (3, 0)]);
+    let paid = UserAmount { user: ALICE, amount: U256::from(1_003) };
+    let event = Event::Staking(Staking::UnstakeFinalized(paid));
+    assert_eq!(word.payouts, [(3, Entry { log_index: 3, tx_index: 0, tx_hash: hash(3), event })]);
+}
+
+/// Block, log and transaction index, transaction, address, topics, data.
+type LogRow = (i64, i32, i32, Vec<u8>, Vec<u8>, Vec<Vec<u8>>, Vec<u8>);
+
+/// A database from before mints were light logs gets them back from their transfers, to the bit.
+#[sqlx::test(migrations = false)]
+async fn mints_of_an_older_database_become_light_logs(pool: PgPool) {
+    let old: Vec<_> = store::MIGRATIONS.iter().filter(|migration| migration.version < 6).cloned().collect();
+    sqlx::migrate::Migrator::with_migrations(old).run(&pool).await.unwrap();
+    sqlx::raw_sql(
+        "insert into deployment values (true, 1, 1, decode(repeat('00', 32), 'hex'),
+             '{\"contracts\": {\"vvv\": \"0xa1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1\"}}');
+         insert into vvv_transfer values
+             (7, 2, 1, decode(repeat('77', 32), 'hex'), decode(repeat('00', 20), 'hex'), decode(repeat('01', 20), 'hex'),
+              115792089237316195423570985008687907853269984665640564039457584007913129639935, null, 0),
+             (8, 0, 0, decode(repeat('88', 32), 'hex'), decode(repeat('01', 20), 'hex'), decode(repeat('00', 20), 'hex'), 1, 0, 0),
+             (9, 0, 0, decode(repeat('99', 32), 'hex'), decode(repeat('00', 20), 'hex'), decode(repeat('01', 20), 'hex'), 258, null, 0);",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    store::MIGRATIONS.run(&pool).await.unwrap();
+    let logs: Vec<LogRow> =
+        sqlx::query_as("select block_number, log_index, tx_index, tx_hash, address, topics, data from log order by 1")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    let topics =
+        vec![keccak256("Transfer(address,address,uint256)").to_vec(), B256::ZERO.to_vec(), ALICE.into_word().to_vec()];
+    let log = |number, log_index, tx_index, tx: u8, amount: U256| {
+        let (tx, data) = (vec![tx; 32], amount.to_be_bytes_vec());
+        (number, log_index, tx_index, tx, CONTRACTS.vvv.to_vec(), topics.clone(), data)
+    };
+    assert_eq!(logs, [log(7, 2, 1, 0x77, U256::MAX), log(9, 0, 0, 0x99, U256::from(258))]);
+    let events: Vec<(i64, String, String)> =
+        sqlx::query_as("select block_number, kind, amount::text from event order by 1").fetch_all(&pool).await.unwrap();
+    assert_eq!(events[0], (7, "mint".into(), U256::MAX.to_string()));
+    assert_eq!(events[1], (9, "mint".into(), "258".into()));
 }
 
 #[sqlx::test(migrations = false)]
@@ -219,9 +351,11 @@ async fn a_cursor_that_somebody_moved_stops_the_append(pool: PgPool) {
     append(&writer, 1, 3).await.unwrap();
     let before = dump(&pool).await;
     let stale = blocks(&writer, 3, 4).await;
-    let refused = writer.append(&Batch { blocks: &stale, after: Some(block_ref(2)), cursor: block_ref(4) }).await;
+    let refused = writer
+        .append(&Batch { lanes: &Lane::BOTH, blocks: &stale, after: Some(block_ref(2)), cursor: block_ref(4) })
+        .await;
     assert!(matches!(refused, Err(StoreError::CursorMoved { .. })), "{refused:?}");
-    let again = writer.append(&Batch { blocks: &stale, after: None, cursor: block_ref(4) }).await;
+    let again = writer.append(&Batch { lanes: &Lane::BOTH, blocks: &stale, after: None, cursor: block_ref(4) }).await;
     assert!(matches!(again, Err(StoreError::CursorMoved { .. })), "{again:?}");
     let rewind = Rewind { from_number: 9, from_hash: hash(9), ancestor_number: 1, ancestor_hash: hash(1) };
     assert!(matches!(writer.rewind_to(&rewind).await, Err(StoreError::CursorMoved { .. })));
@@ -235,7 +369,9 @@ async fn a_batch_that_fails_half_way_leaves_nothing(pool: PgPool) {
     let before = dump(&pool).await;
     let mut blocks = blocks(&writer, 4, 6).await;
     blocks[2].header.hash = hash(1);
-    let failed = writer.append(&Batch { blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(6) }).await;
+    let failed = writer
+        .append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(6) })
+        .await;
     assert!(matches!(failed, Err(StoreError::Database(_))), "{failed:?}");
     assert_eq!(dump(&pool).await, before);
 }
@@ -244,7 +380,7 @@ async fn a_batch_that_fails_half_way_leaves_nothing(pool: PgPool) {
 async fn what_is_loaded_is_what_was_written(pool: PgPool) {
     let writer = writer(&pool).await;
     append(&writer, 1, 4).await.unwrap();
-    assert_eq!(writer.cursor().await.unwrap(), Some(block_ref(4)));
+    assert_eq!(writer.cursors().await.unwrap(), Cursors { capacity: Some(block_ref(4)), supply: Some(block_ref(4)) });
     assert_eq!(writer.block_hash(3).await.unwrap(), Some(hash(3)));
     assert_eq!(writer.last_timestamp().await.unwrap(), Some(8));
     let state = writer.network_state().await.unwrap();

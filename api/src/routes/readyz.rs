@@ -6,38 +6,61 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
-use crate::problem::{Document, Kind, Problem};
-use crate::readiness::{Reason, reasons};
+use crate::extract::Query;
+use crate::openapi::ReadinessProblems;
+use crate::params::{FromPairs, Pairs};
+use crate::problem::{Kind, Problem};
+use crate::readiness::{Readiness, Reason, readiness};
+use crate::snapshot::Needs;
+
+/// What readiness is asked about.
+#[derive(Clone, Copy, Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ReadyParams {
+    /// `capacity`: entitlements, the capacity table, stakers, DIEM and parameters. `both`: also what needs all VVV
+    /// transfers, which in a first backfill comes hours later.
+    #[param(value_type = Option<String>, pattern = "^(capacity|both)$", default = "capacity")]
+    needs: Needs,
+}
+
+impl FromPairs for ReadyParams {
+    fn from_pairs(pairs: &mut Pairs) -> Result<Self, Problem> {
+        let parse = |text: &str| match text {
+            "capacity" => Some(Needs::Capacity),
+            "both" => Some(Needs::Both),
+            _ => None,
+        };
+        Ok(Self { needs: pairs.take("needs", parse, "capacity or both")?.unwrap_or(Needs::Capacity) })
+    }
+}
 
 /// Answers are of the chain's head.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Ready {
     /// Always true: what is not ready is a problem document.
     ready: bool,
-    /// Always empty.
+    /// What keeps other answers than those asked about: `supply_behind`, `indexes_missing`. Empty where nothing does.
     reasons: Vec<Reason>,
 }
 
 /// Whether answers are of the chain's head
 ///
-/// 503 with named reasons otherwise. Reads go on all the same and say what block they are of.
+/// Those about capacity, or with `needs=both` all. 503 with named reasons otherwise. Reads go on all the same and say
+/// what block they are of.
 #[utoipa::path(
     get,
     operation_id = "getReadiness",
     path = "/readyz",
     tag = "operation",
-    responses(
-        (status = 200, description = "Answers are of the head.", body = Ready),
-        (status = 503, body = Document, content_type = "application/problem+json",
-         description = "Not ready; the member `reasons` holds `{name, detail}` for each reason."),
-    ),
+    params(ReadyParams),
+    responses((status = 200, description = "Answers are of the head.", body = Ready), ReadinessProblems),
 )]
-pub async fn get(State(app): State<App>) -> Response {
-    let reasons = reasons(&app).await;
-    if reasons.is_empty() {
+pub async fn get(State(app): State<App>, Query(query): Query<ReadyParams>) -> Response {
+    let Readiness { is_ready, reasons } = readiness(&app, query.needs).await;
+    if is_ready {
         let body = Json(Ready { ready: true, reasons });
         return ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], body).into_response();
     }

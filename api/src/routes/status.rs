@@ -11,7 +11,7 @@ use serde::Serialize;
 use store::deployment::Deployment;
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::progress::{self, Progress, Reorgs};
-use store::read::readiness::seconds_left;
+use store::read::readiness::{last_lane, seconds_left};
 use utoipa::ToSchema;
 
 use crate::app::{App, Known};
@@ -49,15 +49,15 @@ pub struct Status {
     /// The node's finalized block; null where it is not known.
     #[schema(minimum = 0, example = 51_529_201)]
     finalized: Option<u64>,
-    /// Whether the writer keeps up.
+    /// Whether the writer keeps up, with all of it. Answers that need no VVV transfers may be `live` before.
     sync: Sync,
-    /// Seconds since the state was last confirmed to be the chain's head; null where nobody knows.
+    /// Seconds since the whole state was last confirmed to be the chain's head; null where nobody knows.
     #[schema(minimum = 0, example = 1)]
     lag_seconds: Option<u64>,
-    /// Blocks stored per second of late.
+    /// Blocks stored per second of late, with the cursor that is last.
     #[schema(minimum = 0.0, example = 0.5)]
     blocks_per_second: Option<f64>,
-    /// Until the head is reached at that rate; null where it is reached or the rate is zero.
+    /// Until that cursor reaches the head at that rate; null where it is there or the rate is zero.
     #[schema(minimum = 0, example = 120)]
     seconds_left: Option<u64>,
     /// When the node last answered.
@@ -112,20 +112,22 @@ pub async fn get(State(app): State<App>, Query(NoParams): Query<NoParams>) -> Re
 
 /// One transaction where there is a block to speak of; before that, what the writer says of itself.
 async fn status(app: &App) -> Result<Status, Problem> {
-    match Snapshot::open(app, Needs::Both, &BlockParams::default()).await {
-        Ok(mut snapshot) => {
-            let met = snapshot.met().await?;
-            let status = Status::new(app, snapshot.progress(), Some(snapshot.known()));
-            Ok(Status { as_of: Some(snapshot.as_of().clone()), ..status.with(met, &snapshot.deployment()) }.named())
+    for needs in [Needs::Both, Needs::Capacity] {
+        match Snapshot::open(app, needs, &BlockParams::default()).await {
+            Ok(mut snapshot) => {
+                let met = snapshot.met().await?;
+                let status = Status::new(app, snapshot.progress(), Some(snapshot.known()));
+                let as_of = (needs == Needs::Both).then(|| snapshot.as_of().clone());
+                return Ok(Status { as_of, ..status.with(met, &snapshot.deployment()) }.named());
+            }
+            Err(problem) if [Kind::NeverSynced, Kind::Behind].contains(&problem.kind()) => {}
+            Err(problem) => return Err(problem),
         }
-        Err(problem) if problem.kind() == Kind::NeverSynced => {
-            let mut reading = app.database().begin().await?;
-            let progress = progress::progress(&mut reading).await?;
-            let known = app.deployment(&mut reading, progress.deployment_digest).await.ok();
-            Ok(Status::new(app, &progress, known.as_ref()).named())
-        }
-        Err(problem) => Err(problem),
     }
+    let mut reading = app.database().begin().await?;
+    let progress = progress::progress(&mut reading).await?;
+    let known = app.deployment(&mut reading, progress.deployment_digest).await.ok();
+    Ok(Status::new(app, &progress, known.as_ref()).named())
 }
 
 impl Status {
@@ -134,7 +136,7 @@ impl Status {
         let follower = progress.follower.as_ref();
         let newest = Needs::Both.newest(progress);
         let lag = newest.and_then(|cursor| lag_seconds(progress, cursor, clock));
-        let rate = follower.map(|follower| follower.blocks_per_second).filter(|rate| rate.is_finite());
+        let last = last_lane(progress);
         Self {
             version: env!("CARGO_PKG_VERSION"),
             indexer_version: follower.map(|follower| follower.version.clone()),
@@ -145,8 +147,8 @@ impl Status {
             finalized: follower.and_then(|follower| follower.finalized_number),
             sync: Sync::new(progress, lag, app.settings().max_lag_seconds),
             lag_seconds: lag,
-            blocks_per_second: rate,
-            seconds_left: follower.zip(newest).and_then(|(follower, cursor)| seconds_left(follower, cursor)),
+            blocks_per_second: follower.and_then(|follower| follower.blocks_per_second(last)),
+            seconds_left: seconds_left(progress, last),
             observed_at: follower.and_then(|follower| Time::new(follower.observed_at)),
             observed_seconds_ago: follower.map(|follower| follower.observed_seconds_ago),
             halted: follower.and_then(|follower| follower.halted.clone()),

@@ -4,7 +4,7 @@ use store::deployment::{Clock, Deployment};
 use store::read::progress::{Cursor, Progress};
 use store::read::{Reading, block};
 
-use super::{Finality, out_of_range};
+use super::{Finality, behind, out_of_range};
 use crate::params::Which;
 use crate::problem::{Kind, Problem};
 use crate::wire::Time;
@@ -80,6 +80,6 @@ impl<'a> Range<'a> {
     fn not_yet(&self, what: &str) -> Problem {
         let last = self.newest.number;
         let detail = format!("{what} is not there yet: all that this answer needs is stored up to block {last}");
-        Problem::new(Kind::Behind, detail).with("first_block", self.first).with("last_block", last)
+        behind::problem(self.progress, detail).with("first_block", self.first).with("last_block", last)
     }
 }

@@ -59,7 +59,10 @@ async fn ready_until_something_is_wrong(pool: PgPool) {
     assert_eq!(reasons(&service).await, json!(["lag_above_limit"]));
     service.execute("drop index vvv_transfer_sender").await;
     assert_eq!(reasons(&service).await, json!(["lag_above_limit", "indexes_missing"]));
-    service.get("/v1/supply").await.ok();
+    service.get("/v1/supply").await.problem(503, "behind");
+    service.get(&format!("/v1/accounts/{ALICE}/events")).await.problem(503, "behind");
+    service.get(&format!("/v1/accounts/{ALICE}/events?kind=staked")).await.ok();
+    service.get("/v1/burns").await.ok();
     service.execute("create index vvv_transfer_sender on vvv_transfer (sender)").await;
     service.execute("delete from follower").await;
     assert_eq!(reasons(&service).await, json!(["lag_above_limit"]));

@@ -74,7 +74,7 @@ async fn each_answer_waits_for_the_events_it_needs(pool: PgPool) {
     assert_eq!(waiting["last_block"], 115);
     service.get("/v1/supply?block=131").await.problem(404, "block-out-of-range");
     service.execute("delete from cursor where name = 'supply'").await;
-    service.get("/v1/supply").await.problem(503, "never-synced");
+    service.get("/v1/supply").await.problem(503, "behind");
     assert_eq!(service.get("/v1/capacity").await.ok()["rows"], 6);
 }
 

@@ -12,6 +12,7 @@ mod document;
 mod entitlements;
 mod epochs;
 mod finality;
+mod lanes;
 mod lists;
 mod page;
 mod pages;

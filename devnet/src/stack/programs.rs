@@ -163,7 +163,7 @@ async fn of(running: &mut Option<Running>) -> (&'static str, Result<ExitStatus>)
 /// Waits until the API answers; on the local chain, until the indexer is at its head, which takes seconds. The history
 /// of a real chain takes longer, and the page shows how far it is.
 pub(super) async fn ready(listen: SocketAddr, at_the_head: bool) -> Result<()> {
-    let path = if at_the_head { "readyz" } else { "healthz" };
+    let path = if at_the_head { "readyz?needs=both" } else { "healthz" };
     let url = format!("http://{}/{path}", super::page(listen));
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
     let mut told = Instant::now();

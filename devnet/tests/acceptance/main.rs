@@ -145,7 +145,7 @@ async fn every_address_equals_the_contracts_through_reorgs_and_crashes(pool: PgP
     assert_eq!(status["anomalies"], json!([]), "what is not expected: {}", status["anomalies"]);
     assert_eq!(status["unknown_topics"], json!([]));
     assert!(status["reorgs"]["count"].as_u64().unwrap() >= 4, "{}", status["reorgs"]);
-    assert_eq!(world.oracle.get("/readyz").await["ready"], true);
+    assert_eq!(world.oracle.get("/readyz?needs=both").await["ready"], true);
     let drift = world.oracle.drift(BLOCKS / 2).await;
     assert_eq!(drift["differences"], 0, "{drift}");
     world.node.stop().await.unwrap();

@@ -45,7 +45,7 @@ async fn the_page_shows_what_the_api_answers_and_says_when_it_is_gone() {
     let arguments = ["--listen", &listen, "--data-dir", home.path(), "--block-time", BLOCK_TIME];
     let stack = Stack::start(&arguments).await;
     assert_eq!(stack.page, format!("http://{listen}/"));
-    assert_eq!(stack.api("/readyz").await["ready"], true);
+    assert_eq!(stack.api("/readyz?needs=both").await["ready"], true);
     lively(&stack).await;
     let mut page = Page::open(&stack.page);
     page.until("figures hold").await;

@@ -20,7 +20,7 @@ const LIMITS: Limits = Limits {
     acquire_timeout: Duration::from_secs(5),
 };
 
-/// Say how things stand: cursors, head, lag, rate, reorgs, what was not expected, and whether all is ready.
+/// Say how things stand: cursors with lag, rate and time left, head, reorgs, what was not expected, and what is ready.
 ///
 /// From the database alone: no node is asked, a running indexer is not disturbed, and a role that may only SELECT
 /// suffices.
@@ -47,7 +47,7 @@ pub(super) struct StatusArgs {
     /// Print JSON instead of lines.
     #[arg(long)]
     json: bool,
-    /// Exit with 1 where not ready: never synced, too far behind, halted, failing, or a fork suspected.
+    /// Exit with 1 where capacity is not ready: never synced, too far behind, halted, failing, or a fork suspected.
     #[arg(long, conflicts_with = "digest")]
     check: bool,
     /// Beyond this lag nothing is ready.

@@ -99,6 +99,7 @@ fn supply_that_is_one_range_short_comes_before_capacity_leaves_what_is_finalized
 fn above_the_finalized_block_supply_catches_up_singly() {
     check(&apart(1_000, Some(900)), &node(header(1_000, 1), 900), Plan::CatchUp(901));
     check(&apart(1_000, Some(900)), &node(header(1_001, 1), 900), extend(1_001, false));
+    check(&apart(1_000, Some(980)), &node(header(980, 1), 900), Plan::Wait);
 }
 
 #[test]

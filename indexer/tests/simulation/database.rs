@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 use sqlx::{PgPool, Row};
+use store::cursor::Lane;
 
 type Held = BTreeMap<(&'static str, Address), U256>;
 
@@ -20,31 +21,49 @@ const VVV: &str = "
         select recipient, recipient_balance, block_number, log_index, 1 from vvv_transfer
     ) moves order by address, block_number desc, log_index desc, side desc";
 const BURNS: &str = "select distinct on (sender) sender as address, amount::text as burned_by from burn order by sender, block_number desc";
-const NETWORK: &str = "
+const CAPACITY: &str = "
     select '\\x0000000000000000000000000000000000000000'::bytea as address,
-        coalesce((select supply from supply_totals order by block_number desc limit 1), 0)::text as supply,
+        coalesce((select sum(amount) from event where kind = 'mint'), 0)::text as supply,
         coalesce((select svvv_supply from capacity_totals order by block_number desc limit 1), 0)::text as svvv_supply,
         coalesce((select diem_supply from capacity_totals order by block_number desc limit 1), 0)::text as diem_supply";
+const SUPPLY: &str = "
+    select '\\x0000000000000000000000000000000000000000'::bytea as address,
+        coalesce((select supply from supply_totals order by block_number desc limit 1), 0)::text as supply";
 
-/// Everything the fold knows, as the database has it. What is zero is absent.
-pub(crate) async fn held(pool: &PgPool) -> Held {
+/// Quantities of the fold that each lane tells of. Of VVV's supply both do: one by its mints, the other by its totals.
+pub(crate) fn tells(lane: Lane, name: &str) -> bool {
+    match lane {
+        Lane::Capacity => !["vvv", "burned_by"].contains(&name),
+        Lane::Supply => ["vvv", "burned_by", "supply"].contains(&name),
+    }
+}
+
+/// Everything the fold knows that a lane tells of, as the database has it. What is zero is absent.
+pub(crate) async fn held(pool: &PgPool, lane: Lane) -> Held {
     let mut held = Held::new();
-    let positions = [
-        "svvv",
-        "locked",
-        "outstanding",
-        "claimed",
-        "diem",
-        "staked",
-        "svvv_cooling",
-        "diem_cooling",
-        "svvv_ends",
-        "diem_ends",
-    ];
-    read(pool, POSITIONS, &positions, &mut held).await;
-    read(pool, VVV, &["vvv"], &mut held).await;
-    read(pool, BURNS, &["burned_by"], &mut held).await;
-    read(pool, NETWORK, &["supply", "svvv_supply", "diem_supply"], &mut held).await;
+    match lane {
+        Lane::Capacity => {
+            let positions = [
+                "svvv",
+                "locked",
+                "outstanding",
+                "claimed",
+                "diem",
+                "staked",
+                "svvv_cooling",
+                "diem_cooling",
+                "svvv_ends",
+                "diem_ends",
+            ];
+            read(pool, POSITIONS, &positions, &mut held).await;
+            read(pool, CAPACITY, &["supply", "svvv_supply", "diem_supply"], &mut held).await;
+        }
+        Lane::Supply => {
+            read(pool, VVV, &["vvv"], &mut held).await;
+            read(pool, BURNS, &["burned_by"], &mut held).await;
+            read(pool, SUPPLY, &["supply"], &mut held).await;
+        }
+    }
     held
 }
 
@@ -60,12 +79,14 @@ async fn read(pool: &PgPool, sql: &'static str, names: &[&'static str], held: &m
     }
 }
 
-/// The last block stored and its hash.
-pub(crate) async fn cursor(pool: &PgPool) -> Option<(i64, Vec<u8>)> {
-    sqlx::query_as("select block_number, block_hash from cursor where name = 'capacity'")
+/// The last block stored of a lane, and its hash.
+pub(crate) async fn cursor(pool: &PgPool, lane: Lane) -> Option<(u64, B256)> {
+    let row: Option<(i64, Vec<u8>)> = sqlx::query_as("select block_number, block_hash from cursor where name = $1")
+        .bind(lane.name())
         .fetch_optional(pool)
         .await
-        .unwrap()
+        .unwrap();
+    row.map(|(number, hash)| (number.try_into().unwrap(), B256::from_slice(&hash)))
 }
 
 /// What sums tell that single rows do not: totals that only the ledger keeps.

@@ -9,7 +9,7 @@ mod database;
 mod economy;
 mod naive;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Executor, PgPool};
+use store::cursor::Lane;
 use store::deployment::{AbiVersion, Clock, ContractAddresses, Deployment, Implementation};
 use store::writer::Writer;
 
@@ -36,7 +37,7 @@ const LAG: u64 = 3;
 /// Enough for a dozen ranges.
 const BACKFILL_BLOCKS: u64 = 60;
 /// More than any round needs.
-const STEPS_MAX: usize = 300;
+const STEPS_MAX: usize = 1_000;
 
 fn deployment(options: &ChainOptions, with_clock: bool) -> Deployment {
     let clock = Clock { genesis_timestamp: options.genesis_timestamp, seconds_per_block: options.seconds_per_block };
@@ -126,6 +127,17 @@ impl World {
         }
     }
 
+    fn mine_beyond(&mut self, number: u64) {
+        while self.node.chain(|chain| chain.head().number) <= number {
+            self.mine_traffic();
+        }
+    }
+
+    fn small_ranges(&mut self) {
+        let blocks_max = self.rng.random_range(1..=4);
+        self.node.faults().always(Refusal::Range { blocks_max, wording: RangeWording::QuickNode });
+    }
+
     /// Something that one node can do and one client can notice.
     fn misbehave(&mut self) {
         let times = self.rng.random_range(1..=3);
@@ -190,31 +202,48 @@ impl Subject {
         panic!("the follower never reaches the head; its last step: {last}");
     }
 
+    async fn capacity(&self) -> Option<(u64, B256)> {
+        database::cursor(&self.pool, Lane::Capacity).await
+    }
+
     async fn is_at_head(&self, world: &World) -> bool {
         let head = world.node.chain(|chain| chain.head());
-        database::cursor(&self.pool).await.is_some_and(|(_, hash)| hash == head.hash.as_slice())
+        let at_head = async |lane| database::cursor(&self.pool, lane).await.is_some_and(|(_, hash)| hash == head.hash);
+        at_head(Lane::Capacity).await && at_head(Lane::Supply).await
     }
 
     /// A chain that was cut short and has not grown again looks like a node that lags.
     async fn is_above_head(&self, world: &World) -> bool {
         let head = world.node.chain(|chain| chain.head());
-        database::cursor(&self.pool).await.is_some_and(|(number, _)| number > i64::try_from(head.number).unwrap())
+        self.capacity().await.is_some_and(|(number, _)| number > head.number)
     }
 
+    /// Each lane against the fold at its own cursor; that of supply is never ahead.
     async fn check(&self, world: &World) {
-        let Some((number, hash)) = database::cursor(&self.pool).await else { return };
-        let expected = &world.states[&B256::from_slice(&hash)];
-        let held = database::held(&self.pool).await;
-        for (key, value) in &expected.held {
-            assert_eq!(held.get(key), Some(value), "{key:?} after block {number}");
+        let mut below = None;
+        for lane in [Lane::Supply, Lane::Capacity] {
+            let cursor = database::cursor(&self.pool, lane).await;
+            assert!(below <= cursor.map(|(number, _)| number), "supply is at {below:?}, capacity at {cursor:?}");
+            let Some((number, hash)) = cursor else { continue };
+            below = Some(number);
+            let expected = world.states[&hash].held.iter().filter(|((name, _), _)| database::tells(lane, name));
+            let expected: BTreeMap<_, _> = expected.map(|(key, value)| (*key, *value)).collect();
+            let held = database::held(&self.pool, lane).await;
+            for (key, value) in &expected {
+                assert_eq!(held.get(key), Some(value), "{key:?} of {lane:?} after block {number}");
+            }
+            let unknown: Vec<_> = held.iter().filter(|(key, _)| !expected.contains_key(key)).collect();
+            assert!(unknown.is_empty(), "held by {lane:?} in the database alone after block {number}: {unknown:?}");
         }
-        let unknown: Vec<_> = held.iter().filter(|(key, _)| !expected.held.contains_key(key)).collect();
-        assert!(unknown.is_empty(), "held in the database alone after block {number}: {unknown:?}");
     }
 }
 
 async fn simulate(seed: u64, options: PgConnectOptions, pool: PgPool) {
     let mut world = World::new(seed).await;
+    // Where ranges are small the lanes are apart for long.
+    if world.rng.random_bool(0.5) {
+        world.small_ranges();
+    }
     let mut subject = Subject { follower: None, options, pool };
     for _ in 0..ROUNDS {
         match world.rng.random_range(0..10) {
@@ -234,41 +263,58 @@ async fn simulate(seed: u64, options: PgConnectOptions, pool: PgPool) {
     database::totals_are_sums(&subject.pool).await;
 }
 
-/// The first backfill, in small ranges, cut short again and again.
+/// The first backfill, in small ranges, cut short again and again; the head moves and forks meanwhile.
 async fn backfill(seed: u64, options: PgConnectOptions, pool: PgPool) {
     let mut world = World::new(seed).await;
     (0..BACKFILL_BLOCKS).for_each(|_| world.mine_traffic());
-    let ranges = Refusal::Range { blocks_max: world.rng.random_range(1..=4), wording: RangeWording::QuickNode };
+    let first_finalized = world.finalized;
+    world.small_ranges();
     let mut subject = Subject { follower: None, options, pool };
-    let mut cut_short = 0;
+    let mut met = Met::default();
     for _ in 0..STEPS_MAX {
-        world.node.faults().clear();
-        world.node.faults().always(ranges.clone());
-        if world.rng.random_bool(0.3) {
+        if world.rng.random_bool(0.2) {
             world.misbehave();
         }
         let outcome = subject.follower(&world).await.step(Duration::ZERO).await;
         subject.check(&world).await;
         let has_indexes = subject.follower(&world).await.writer().has_account_indexes().await.unwrap();
+        let supply = database::cursor(&subject.pool, Lane::Supply).await.map_or(0, |(number, _)| number);
+        // A node that lags has a finalized block further down, above which blocks are taken singly.
+        assert!(!has_indexes || supply + LAG >= first_finalized, "indexes at {supply}");
         match outcome {
             Err(StepError::Halt(reason)) => panic!("halted: {reason}"),
             Err(error) => subject.follower(&world).await.forget_after(&error),
-            // A node that lags has a finalized block further down, above which blocks are taken singly.
-            Ok(Outcome::Appended { to, .. }) if to + LAG <= world.finalized => {
-                assert!(!has_indexes, "built at {to}");
-            }
-            Ok(_) if subject.is_at_head(&world).await => {
-                assert!(has_indexes && cut_short > 0);
+            Ok(Outcome::Rewound(_)) => met.reorged_apart |= supply < first_finalized,
+            Ok(_) if subject.is_at_head(&world).await && has_indexes => {
+                assert_eq!(met, Met { apart: true, crashed_apart: true, reorged_apart: true });
                 return;
             }
             Ok(_) => {}
         }
-        if !has_indexes && (cut_short == 0 || world.rng.random_bool(0.4)) {
+        let capacity = subject.capacity().await;
+        let head = world.node.chain(|chain| chain.head());
+        let is_apart = supply < first_finalized && capacity.is_some_and(|(_, hash)| hash == head.hash);
+        met.apart |= is_apart;
+        if !has_indexes && (is_apart && !met.crashed_apart || world.rng.random_bool(0.3)) {
             subject.crash();
-            cut_short += 1;
+            met.crashed_apart |= is_apart;
+        }
+        if is_apart && (!met.reorged_apart || world.rng.random_bool(0.1)) {
+            world.reorg();
+            world.mine_beyond(head.number);
+        } else if world.rng.random_bool(0.1) {
+            world.mine_traffic();
         }
     }
     panic!("the follower never reaches the head");
+}
+
+/// What a backfill in two lanes came across while capacity was at the head and supply far behind.
+#[derive(Debug, Default, PartialEq)]
+struct Met {
+    apart: bool,
+    crashed_apart: bool,
+    reorged_apart: bool,
 }
 
 fn seeds() -> Vec<u64> {

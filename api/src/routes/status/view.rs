@@ -1,8 +1,10 @@
 //! The parts of the status, as they are written.
 
 use serde::Serialize;
+use store::cursor::Lane;
 use store::deployment::Clock;
-use store::read::progress::{Cursor, Follower, Progress, Reorgs};
+use store::read::progress::{Follower, Progress, Reorgs};
+use store::read::readiness::{lag_seconds, seconds_left};
 use store::read::verification::Verification;
 use utoipa::ToSchema;
 
@@ -63,6 +65,15 @@ pub struct CursorView {
     pub(super) block_hash: Option<String>,
     /// Its time; null where no header is stored and no clock tells.
     pub(super) block_timestamp: Option<Time>,
+    /// Seconds since what is told by it was last confirmed to be the chain's head; null where nobody knows.
+    #[schema(minimum = 0, example = 1)]
+    pub(super) lag_seconds: Option<u64>,
+    /// Blocks stored per second of late.
+    #[schema(minimum = 0.0, example = 0.5)]
+    pub(super) blocks_per_second: Option<f64>,
+    /// Until it reaches the head at that rate; null where it is there or the rate is zero.
+    #[schema(minimum = 0, example = 120)]
+    pub(super) seconds_left: Option<u64>,
 }
 
 /// The node's newest block.
@@ -178,12 +189,23 @@ impl DeploymentView {
 
 impl Cursors {
     pub(super) fn new(progress: &Progress, clock: Option<Clock>) -> Self {
-        let view = |cursor: Cursor| CursorView {
+        let view = |lane| CursorView::new(progress, lane, clock);
+        Self { capacity: view(Lane::Capacity), supply: view(Lane::Supply) }
+    }
+}
+
+impl CursorView {
+    fn new(progress: &Progress, lane: Lane, clock: Option<Clock>) -> Option<Self> {
+        let cursor = progress.cursor(lane)?;
+        let timestamp = cursor.timestamp.or_else(|| clock?.timestamp(cursor.number));
+        Some(Self {
             block_number: cursor.number,
             block_hash: cursor.hash.map(|hash| hash.to_string()),
-            block_timestamp: cursor.timestamp.or_else(|| clock?.timestamp(cursor.number)).and_then(Time::new),
-        };
-        Self { capacity: progress.capacity.map(view), supply: progress.supply.map(view) }
+            block_timestamp: timestamp.and_then(Time::new),
+            lag_seconds: lag_seconds(progress, cursor, clock),
+            blocks_per_second: progress.follower.as_ref().and_then(|follower| follower.blocks_per_second(lane)),
+            seconds_left: seconds_left(progress, lane),
+        })
     }
 }
 
