@@ -137,6 +137,16 @@ impl Writer {
         Ok(count_if(newest.fetch_optional(&self.pool).await?)?)
     }
 
+    /// The block whose state was taken over from another oracle, below which nothing can be derived; `None`: history begins
+    /// at the deployment's start block.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn bootstrap_block(&self) -> Result<Option<u64>, StoreError> {
+        let taken = sqlx::query_scalar("select block_number from bootstrap").fetch_optional(&self.pool).await?;
+        Ok(count_if(taken)?)
+    }
+
     /// The finalized block last noted; only finalized state is taken over from another oracle.
     ///
     /// # Errors

@@ -111,7 +111,7 @@ async fn step<S: Source, L: LaneState>(
 
 fn pause_after(error: &ChainError) -> Duration {
     match error {
-        ChainError::Throttled { retry_after: Some(wait), .. } => *wait,
+        ChainError::Throttled { retry_after: Some(wait), .. } => (*wait).min(PATIENCE),
         _ => PAUSE,
     }
 }

@@ -28,8 +28,8 @@ pub struct Directory {
     path: PathBuf,
     /// By first block.
     stretches: Vec<Stretch>,
-    /// Blocks in which something was read; `None`: the files do not say.
-    readings: Option<BTreeSet<u64>>,
+    /// Blocks in which something was read.
+    readings: BTreeSet<u64>,
     kept: Mutex<VecDeque<(usize, Arc<Rows>)>>,
 }
 
@@ -64,14 +64,15 @@ impl Directory {
         Ok(Self { path: path.to_owned(), stretches, readings, kept: Mutex::default() })
     }
 
-    /// Whether the files say what was read of the contracts.
-    pub fn has_readings(&self) -> bool {
-        self.readings.is_some()
+    /// Whether the files say what was read of the contracts at a block, if anything was.
+    pub fn tells_readings(&self, number: u64) -> bool {
+        let covers = |stretch: &Stretch| stretch.from <= number && number <= stretch.to;
+        self.stretches.iter().any(|stretch| stretch.has_readings() && covers(stretch))
     }
 
     /// Whether something was read at the end of a block.
     pub fn is_read(&self, number: u64) -> bool {
-        self.readings.as_ref().is_some_and(|blocks| blocks.contains(&number))
+        self.readings.contains(&number)
     }
 
     /// The last block up to which the logs are there without a gap, from this one on.
@@ -236,12 +237,12 @@ fn lines(path: &Path, deployment: &Deployment) -> Result<Vec<Stretch>, FileError
         .collect()
 }
 
-/// In which blocks something was read; `None` where no file would say.
-fn read_blocks(stretches: &[Stretch]) -> Result<Option<BTreeSet<u64>>, FileError> {
-    let mut blocks = None;
+/// In which blocks something was read.
+fn read_blocks(stretches: &[Stretch]) -> Result<BTreeSet<u64>, FileError> {
+    let mut blocks = BTreeSet::new();
     for stretch in stretches.iter().filter(|stretch| stretch.has_readings()) {
         let rows = stretch.read()?;
-        blocks.get_or_insert_with(BTreeSet::new).extend(rows.readings.iter().map(|reading| reading.block_number));
+        blocks.extend(rows.readings.iter().map(|reading| reading.block_number));
     }
     Ok(blocks)
 }

@@ -198,7 +198,9 @@ impl<S: Source> Source for Files<S> {
         occasion: Option<Occasion>,
     ) -> Result<Vec<Setting>, ChainError> {
         match &self.asked {
-            Some(asked) if !self.directory.has_readings() => asked.readings(block_number, at, occasion).await,
+            Some(asked) if !self.directory.tells_readings(block_number) => {
+                asked.readings(block_number, at, occasion).await
+            }
             _ => self.read(block_number),
         }
     }

@@ -1,5 +1,6 @@
 //! `indexer backfill`, from a node and from what `indexer export --what events` wrote.
 
+use devnet::scripted::TransportFault;
 use sqlx::PgPool;
 
 use crate::programs::{Clock, Oracle, Said};
@@ -148,6 +149,39 @@ async fn files_that_were_cut_off_or_changed_are_refused(pool: PgPool) {
     }
     let said = backfill(&copy, to, &["--from-files", &full.folder("nothing")]).await;
     refused(&copy, &said, "has no file with logs in it").await;
+    let odd = full.folder("odd");
+    std::fs::write(format!("{odd}/logs.parquet"), "").unwrap();
+    refused(&copy, &backfill(&copy, to, &["--from-files", &odd]).await, "a name that does not say what it is of").await;
     full.drop(&pool).await;
     copy.drop(&pool).await;
+}
+
+/// A program without the feature says so rather than that nothing is there.
+#[cfg(not(feature = "columnar"))]
+#[sqlx::test(migrations = false)]
+async fn parquet_needs_the_feature(pool: PgPool) {
+    let oracle = Oracle::new(&pool, "no_feature", Clock::Known).await;
+    let files = oracle.folder("inputs");
+    std::fs::write(format!("{files}/base__logs__00000000_to_00000009.parquet"), "PAR1").unwrap();
+    let said = backfill(&oracle, 9, &["--from-files", &files]).await;
+    refused(&oracle, &said, "built without the feature `columnar`").await;
+    oracle.drop(&pool).await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_signal_stops_it_and_the_same_command_goes_on(pool: PgPool) {
+    let world = World::new(35, 60).await;
+    let oracle = Oracle::new(&pool, "stopped", Clock::Known).await;
+    let to = world.finalized().to_string();
+    let arguments = ["backfill", "--from", "0", "--to", &to, "--rpc-url", &world.node.url];
+    // Logs are refused for as long as it runs.
+    let throttle = TransportFault::Throttle { retry_after_seconds: Some(3_600) };
+    world.node.faults().always(throttle).on("eth_getLogs");
+    let said = oracle.interrupted(&arguments, || world.node.requests().contains_key("eth_getLogs")).await;
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("stopped: the same command goes on"), "{said:?}");
+    world.node.faults().clear();
+    oracle.done(&arguments).await;
+    assert_eq!(oracle.count("cursor").await, 2);
+    oracle.drop(&pool).await;
 }

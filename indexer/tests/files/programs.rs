@@ -68,6 +68,20 @@ impl Oracle {
         said
     }
 
+    /// A command that is told to stop once this holds.
+    pub(crate) async fn interrupted(&self, arguments: &[&str], is_time: impl Fn() -> bool) -> Said {
+        let child = self.command(arguments).spawn().unwrap();
+        let started = Instant::now();
+        while !is_time() {
+            assert!(started.elapsed() < PATIENCE, "it is never time to stop it");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        terminate(&child);
+        let output = tokio::time::timeout(PATIENCE, child.wait_with_output()).await.expect("it does not end").unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
     /// `indexer run` until the node's head is stored with both lanes.
     pub(crate) async fn follow(&self, node: &ScriptedNode, more: &[&str]) {
         let run = ["run", "--rpc-url", &node.url, "--poll-interval-ms", "20", "--verify-every", "0"];
@@ -127,10 +141,14 @@ impl Oracle {
     }
 }
 
-async fn stop(mut indexer: Child) {
-    let pid = indexer.id().expect("it runs").to_string();
+fn terminate(child: &Child) {
+    let pid = child.id().expect("it runs").to_string();
     let sent = std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
     assert!(sent.success());
+}
+
+async fn stop(mut indexer: Child) {
+    terminate(&indexer);
     assert_eq!(indexer.wait().await.unwrap().code(), Some(0));
 }
 

@@ -15,6 +15,8 @@ use crate::files::error::FileError;
 
 /// Rows of one file: more are no stretch of blocks but a mistake, and would not fit into memory.
 const ROWS_MAX: usize = 5_000_000;
+/// What they take without compression, as far as the file says so itself.
+const BYTES_MAX: i64 = 2 << 30;
 
 /// All records of a file. Columns that a record has no field for are left aside.
 ///
@@ -43,6 +45,10 @@ fn parquet_records<T: Table + DeserializeOwned>(path: &Path) -> Result<Vec<T>, F
     let reader = SerializedFileReader::new(file).map_err(wrong)?;
     let rows = reader.metadata().file_metadata().num_rows();
     hold(path, usize::try_from(rows).unwrap_or(usize::MAX))?;
+    let bytes = reader.metadata().row_groups().iter().map(|group| group.total_byte_size());
+    if bytes.fold(0, i64::saturating_add) > BYTES_MAX {
+        return Err(FileError::content(path, "unpacks to more than 2 GB: export shorter stretches"));
+    }
     let wanted = projection::<T>(reader.metadata().file_metadata().schema());
     let mut records = Vec::new();
     for row in reader.get_row_iter(Some(wanted.map_err(wrong)?)).map_err(wrong)? {
