@@ -2,7 +2,7 @@
 //! everything, and of what lies before it says that it is not there.
 
 use serde_json::{Value, json};
-use sqlx::{ConnectOptions, Executor, PgPool};
+use sqlx::{Executor, PgPool};
 
 use crate::World;
 use crate::oracle::Oracle;
