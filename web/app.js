@@ -100,7 +100,7 @@ const POLICIES = {
 
 function drawStatus(status) {
   document.body.classList.remove("stale");
-  const cursor = status.as_of;
+  const cursor = newest(status);
   show("lag", duration(status.lag_seconds));
   show("finality", finalityText(status));
   if (status.deployment) {
@@ -112,6 +112,7 @@ function drawStatus(status) {
   pill(status.sync);
   if (status.halted) return notice("The indexer has halted.", `${sentence(status.halted)} What is shown is of block ${integer(cursor.block_number)}.`, true);
   if (status.fork_suspected) return notice("A fork is suspected.", status.fork_suspected);
+  if (isApart(status)) return drawApart(status);
   if (status.sync === "behind") return drawBehind(status, cursor.block_number);
   if (status.failing) return notice("The indexer's last step failed.", status.failing);
   notice(null);
@@ -128,6 +129,25 @@ function drawNeverSynced(status) {
   pill("never synced");
   const why = status.halted || status.failing || "The indexer has not stored a block yet. This page fills itself when it does.";
   notice("Nothing is stored yet.", why, Boolean(status.halted || status.failing));
+}
+
+/** Whether capacity is ahead of what needs all VVV transfers. */
+function isApart({ cursors: { capacity, supply } }) {
+  return capacity !== null && (supply === null || supply.block_number < capacity.block_number);
+}
+
+/** The block that is shown: where the two are apart, of capacity alone. */
+function newest(status) {
+  return isApart(status) ? status.cursors.capacity : status.as_of;
+}
+
+function drawApart(status) {
+  const start = status.deployment?.start_block ?? 0;
+  const { capacity, supply } = status.cursors;
+  const block = supply?.block_number ?? start;
+  const left = status.seconds_left === null ? "" : ` About ${duration(status.seconds_left)} left.`;
+  const text = `VVV's transfers are stored up to block ${integer(block)} of ${integer(capacity.block_number)}.${left}`;
+  notice("Supply and burns are still coming.", text, false, (block - start) / Math.max(1, capacity.block_number - start));
 }
 
 function drawBehind(status, block) {
@@ -189,7 +209,8 @@ function drawDiem(body) {
   $("diem-meter").value = Number(body.staked_ratio ?? 0);
 }
 
-const CARDS = [["/v1/supply", drawSupply], ["/v1/burns", drawBurns], ["/v1/staking", drawStaking], ["/v1/diem", drawDiem]];
+const CAPACITY_CARDS = [["/v1/diem", drawDiem]];
+const SUPPLY_CARDS = [["/v1/supply", drawSupply], ["/v1/burns", drawBurns], ["/v1/staking", drawStaking]];
 
 // ---- epoch
 
@@ -397,9 +418,9 @@ async function lookUp(text, isMove = false) {
 // ---- the round
 
 /** All figures or none: those of two blocks never stand side by side. */
-async function drawBlock(at) {
+async function drawBlock(at, cards) {
   const order = table.order;
-  const questions = [...CARDS, [tablePath(), (body) => drawTable(body, order)]];
+  const questions = [...cards, [tablePath(), (body) => drawTable(body, order)]];
   if (looked) questions.push([`/v1/entitlements/${looked}`, (body) => { if (looked === body.address) drawFound(body); }]);
   const inBlock = (path) => `${path}${path.includes("?") ? "&" : "?"}block=${at.block_number}`;
   const bodies = await Promise.all(questions.map(([path]) => ask(inBlock(path))));
@@ -414,10 +435,11 @@ async function round() {
   try {
     const status = await ask("/v1/status");
     drawStatus(status);
-    const at = status.as_of;
-    const name = at && `${at.block_number} ${at.block_hash}`;
+    const at = newest(status);
+    const cards = isApart(status) ? CAPACITY_CARDS : [...CAPACITY_CARDS, ...SUPPLY_CARDS];
+    const name = at && `${at.block_number} ${at.block_hash} ${cards.length}`;
     if (!at || name === drawn) return;
-    await drawBlock(at);
+    await drawBlock(at, cards);
     drawn = name;
   } catch (error) {
     // A reorg may take the block away between two questions; the next round asks at the one that came instead.

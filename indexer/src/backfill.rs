@@ -81,7 +81,7 @@ impl Ahead {
     }
 
     /// The range that begins at `from`, with those behind it that lie ready. Others, up to `finalized`, are being
-    /// fetched meanwhile.
+    /// fetched meanwhile. `None`: the range was too large, and is being fetched in pieces.
     ///
     /// # Errors
     /// [`ChainError`], of this range alone. It will be asked for anew.
@@ -91,34 +91,31 @@ impl Ahead {
         from: u64,
         finalized: u64,
         sizes: &mut RangeSize,
-    ) -> Result<Fetched, ChainError> {
+    ) -> Result<Option<Fetched>, ChainError> {
         self.hold_to(from, finalized);
-        loop {
-            self.extend(from, finalized, sizes);
-            self.start(source);
-            let Some(first) = self.ranges.front_mut() else {
-                return Err(ChainError::Contradiction(format!(
-                    "block {from} is above the finalized block {finalized}"
-                )));
-            };
-            match first.answer().await {
-                Ok((mut fetched, took)) => {
-                    self.took_first(&fetched, took, sizes);
-                    self.add_ready(&mut fetched, sizes).await;
-                    self.extend(fetched.end.number.saturating_add(1), finalized, sizes);
-                    self.start(source);
-                    return Ok(fetched);
-                }
-                Err(ChainError::TooLarge { limit_blocks, message }) => {
-                    self.cut_up_first(limit_blocks, &message, sizes)?;
-                }
-                Err(error @ ChainError::Contradiction(_)) => {
-                    // Nothing of a node that contradicts itself is kept.
-                    self.clear();
-                    return Err(error);
-                }
-                Err(error) => return Err(error),
+        self.extend(from, finalized, sizes);
+        self.start(source);
+        let Some(first) = self.ranges.front_mut() else {
+            return Err(ChainError::Contradiction(format!("block {from} is above the finalized block {finalized}")));
+        };
+        match first.answer().await {
+            Ok((mut fetched, took)) => {
+                self.took_first(&fetched, took, sizes);
+                self.add_ready(&mut fetched, sizes).await;
+                self.extend(fetched.end.number.saturating_add(1), finalized, sizes);
+                self.start(source);
+                Ok(Some(fetched))
             }
+            Err(ChainError::TooLarge { limit_blocks, message }) => {
+                self.cut_up_first(limit_blocks, &message, sizes)?;
+                Ok(None)
+            }
+            Err(error @ ChainError::Contradiction(_)) => {
+                // Nothing of a node that contradicts itself is kept.
+                self.clear();
+                Err(error)
+            }
+            Err(error) => Err(error),
         }
     }
 

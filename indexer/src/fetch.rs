@@ -107,8 +107,9 @@ impl<C: Chain> Fetch<C> {
         for log in logs {
             self.place(&mut blocks, log)?;
         }
-        for block in blocks.values_mut() {
+        for (number, block) in &mut blocks {
             block.logs.sort_by_key(|log| log.log_index);
+            check_order(&block.logs, *number, *number)?;
         }
         for header in headers {
             check_header(header, &blocks[&header.number].logs)?;

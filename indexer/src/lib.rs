@@ -10,7 +10,7 @@
 //! - [`engine`]: one lane's way from a source into the database
 //! - [`follower`]: the step that puts them together
 //! - [`range`], [`pace`]: how much at once, and how fast it goes
-//! - [`run`]: start, loop, stop
+//! - [`run`], [`trouble`]: start, loop, stop; what to do about steps that fail
 //! - [`verify`]: the derived state held against the contracts' own answers
 //! - [`drift`]: the same while the follower runs, at a low rate
 //! - [`status`]: how things stand, from the database alone
@@ -41,4 +41,5 @@ pub mod readings;
 pub mod run;
 pub mod source;
 pub mod status;
+pub mod trouble;
 pub mod verify;

@@ -16,12 +16,13 @@ use tracing::{error, info, warn};
 use url::Url;
 
 use crate::bootstrap::{Taken, bootstrap};
+use crate::chain::Chain;
 use crate::chain::rpc::RpcChain;
-use crate::chain::{Chain, ChainError};
 use crate::drift::{self, Watch};
 use crate::follower::{Follower, Outcome, StepError};
 use crate::pace::{Pace, readable};
 use crate::source::BlockRef;
+use crate::trouble::{BACKOFF_LAST, Trouble};
 
 /// How often progress is said while there is much to do.
 const REPORT_EVERY: Duration = Duration::from_secs(5);
@@ -29,8 +30,6 @@ const REPORT_EVERY: Duration = Duration::from_secs(5);
 const OBSERVE_EVERY: Duration = Duration::from_secs(1);
 /// Tags may be this old while the cursor is still below the head they name.
 const TAGS_MAX_AGE: Duration = Duration::from_secs(2);
-const BACKOFF_FIRST: Duration = Duration::from_millis(250);
-const BACKOFF_LAST: Duration = Duration::from_secs(10);
 /// A step under way when the stop is asked for has this long to end.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// Between attempts to reach what is needed at start.
@@ -191,8 +190,10 @@ struct Loop<C> {
     observed: Option<Instant>,
     reported: Option<Instant>,
     was_caught_up: bool,
-    backoff: Duration,
-    complaint: Option<String>,
+    trouble: Trouble,
+    /// Of the lane of supply alone, which holds up nobody else.
+    supply_trouble: Trouble,
+    supply_was: Option<BlockRef>,
 }
 
 impl<C: Chain> Loop<C> {
@@ -207,8 +208,9 @@ impl<C: Chain> Loop<C> {
             observed: None,
             reported: None,
             was_caught_up: false,
-            backoff: BACKOFF_FIRST,
-            complaint: None,
+            trouble: Trouble::default(),
+            supply_trouble: Trouble::default(),
+            supply_was: None,
         }
     }
 
@@ -241,26 +243,23 @@ impl<C: Chain> Loop<C> {
         };
         match outcome {
             Ok(outcome) => {
-                self.backoff = BACKOFF_FIRST;
-                if let Some(complaint) = self.complaint.take() {
-                    info!("going on after: {complaint}");
-                }
+                self.trouble.over();
                 let fork = self.tell(&outcome);
                 let observed = self.observe(&outcome, fork).await;
-                observed.err().map(|error| self.fail(&error.into())).or_else(|| Some(self.pause_after(&outcome)))
+                observed.err().map(|error| self.trouble.met(&error.into())).or_else(|| Some(self.pause_after(&outcome)))
             }
             Err(StepError::Halt(reason)) => {
                 self.halt(&reason).await;
                 None
             }
             Err(error @ StepError::Supply(_)) => {
-                let pause = self.fail(&error);
+                let pause = self.supply_trouble.met(&error);
                 self.follower.let_supply_rest(pause);
                 Some(self.poll_interval)
             }
             Err(error) => {
                 self.follower.forget_after(&error);
-                let pause = self.fail(&error);
+                let pause = self.trouble.met(&error);
                 if let StepError::Chain(error) = &error
                     && let Err(error) = self.complain(None, Some(&error.to_string())).await
                 {
@@ -302,6 +301,10 @@ impl<C: Chain> Loop<C> {
 
     fn mark(&mut self) {
         let (now, cursors) = (Instant::now(), self.follower.cursors());
+        if cursors.supply != self.supply_was {
+            self.supply_was = cursors.supply;
+            self.supply_trouble.over();
+        }
         for (pace, cursor) in [(&mut self.capacity_pace, cursors.capacity), (&mut self.supply_pace, cursors.supply)] {
             if let Some(cursor) = cursor {
                 pace.mark(now, cursor.number);
@@ -365,23 +368,6 @@ impl<C: Chain> Loop<C> {
             started_at: self.started_at,
             ..Progress::default()
         }))
-    }
-
-    /// Says why a step failed, once; how long to wait before the next.
-    fn fail(&mut self, error: &StepError) -> Duration {
-        let message = error.to_string();
-        match error {
-            StepError::Chain(ChainError::TooLarge { .. }) => return Duration::ZERO,
-            StepError::Chain(ChainError::Throttled { retry_after: Some(wait), .. }) => return *wait,
-            _ => {}
-        }
-        if self.complaint.as_ref() != Some(&message) {
-            warn!("trying again: {message}");
-            self.complaint = Some(message);
-        }
-        let pause = self.backoff;
-        self.backoff = (self.backoff * 2).min(BACKOFF_LAST);
-        pause
     }
 
     async fn halt(&mut self, reason: &str) {

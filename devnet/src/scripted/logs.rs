@@ -30,6 +30,7 @@ pub(super) fn answer(view: &View<'_>, call: &Call, drawn: &mut Drawn) -> Result<
         }
         FilterBlockOption::Range { from_block, to_block } => {
             let range = range(view, from_block, to_block, drawn)?;
+            drawn.refuse_topics(&filter)?;
             (range, in_range(view, &filter, range, drawn)?)
         }
     };

@@ -105,9 +105,14 @@ impl Oracle {
 
     /// Waits until the API serves this very block as its latest.
     pub(crate) async fn reach(&self, number: u64, hash: B256) {
+        self.reach_at("/v1/supply", number, hash).await;
+    }
+
+    /// Waits until this answer is of this very block.
+    pub(crate) async fn reach_at(&self, path: &str, number: u64, hash: B256) {
         let began = Instant::now();
         loop {
-            let answer = self.client.get(format!("{}/v1/supply", self.base)).send().await;
+            let answer = self.client.get(format!("{}{path}", self.base)).send().await;
             let as_of = match answer {
                 Ok(answer) => answer.json::<Value>().await.unwrap_or_default()["as_of"].take(),
                 Err(_) => Value::Null,

@@ -4,16 +4,16 @@
 //! prepared while the one before is being stored.
 
 pub mod capacity;
+mod prepared;
 pub mod supply;
 
 use std::future::Future;
 use std::sync::Arc;
 
 use store::StoreError;
-use store::append::{Batch, RawLog, StoredBlock, StoredHeader};
+use store::append::{RawLog, StoredBlock, StoredHeader};
 use store::deployment::Deployment;
 use store::writer::Writer;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::backfill::Ahead;
@@ -21,6 +21,7 @@ use crate::chain::{At, Log};
 use crate::follower::{Outcome, StepError};
 use crate::range::RangeSize;
 use crate::source::{BlockRef, Fetched, FetchedBlock, Lane, Source};
+pub use prepared::{Prepared, Storing, Stretch};
 
 /// Accounts kept in memory between blocks; beyond that they are loaded again.
 const ACCOUNTS_MAX: usize = 1_000_000;
@@ -75,67 +76,6 @@ impl<S> Clone for Scene<S> {
     fn clone(&self) -> Self {
         let Self { source, writer, deployment } = self;
         Self { source: Arc::clone(source), writer: Arc::clone(writer), deployment: Arc::clone(deployment) }
-    }
-}
-
-/// Consecutive blocks as they are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stretch {
-    /// The first.
-    pub from: u64,
-    /// The last.
-    pub to: u64,
-    /// The last one ends a backfill.
-    pub ends_backfill: bool,
-    /// A block at the head is asked about by its hash; in a range by number.
-    pub at_head: bool,
-}
-
-/// Consecutive blocks, applied to the state in memory.
-#[derive(Debug)]
-pub struct Prepared {
-    from: u64,
-    end: BlockRef,
-    /// Where the cursor was before them.
-    after: Option<BlockRef>,
-    blocks: Vec<StoredBlock>,
-}
-
-impl Stretch {
-    /// One block at the head.
-    pub fn at_head(number: u64) -> Self {
-        Self { from: number, to: number, ends_backfill: false, at_head: true }
-    }
-}
-
-impl Prepared {
-    /// What storing them comes to.
-    pub fn outcome(&self) -> Outcome {
-        let logs = self.blocks.iter().map(|block| block.block.entries.len()).sum();
-        Outcome::Appended { from: self.from, to: self.end.number, logs }
-    }
-
-    /// Begins the transaction, in a task of its own, so that the next range can be applied meanwhile.
-    pub fn begin_to_store(self, writer: &Arc<Writer>, lanes: &'static [Lane]) -> Storing {
-        let writer = Arc::clone(writer);
-        Storing(tokio::spawn(async move {
-            let Self { blocks, after, end, .. } = &self;
-            writer.append(&Batch { lanes, blocks, after: *after, cursor: *end }).await
-        }))
-    }
-}
-
-/// A transaction under way.
-#[derive(Debug)]
-pub struct Storing(JoinHandle<Result<(), StoreError>>);
-
-impl Storing {
-    /// Waits for the commit.
-    ///
-    /// # Errors
-    /// [`StoreError`]; nothing of it is in the database then.
-    pub async fn end(self) -> Result<(), StoreError> {
-        self.0.await.unwrap_or_else(|error| Err(StoreError::Corrupt(format!("a commit ended: {error}"))))
     }
 }
 
@@ -238,10 +178,14 @@ impl<S: Source, L: LaneState> Engine<S, L> {
     }
 
     async fn prepare(&mut self, from: u64, last: u64, until: Option<Instant>) -> Result<Option<Prepared>, StepError> {
-        if !self.ahead.is_ready(&self.scene.source, from, last, &self.sizes, until).await {
-            return Ok(None);
-        }
-        let fetched = self.ahead.next(&self.scene.source, from, last, &mut self.sizes).await?;
+        let fetched = loop {
+            if !self.ahead.is_ready(&self.scene.source, from, last, &self.sizes, until).await {
+                return Ok(None);
+            }
+            if let Some(fetched) = self.ahead.next(&self.scene.source, from, last, &mut self.sizes).await? {
+                break fetched;
+            }
+        };
         let to = fetched.end.number;
         let stretch = Stretch { from, to, ends_backfill: to == last, at_head: false };
         self.apply(fetched, stretch).await.map(Some)

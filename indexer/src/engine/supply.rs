@@ -111,7 +111,7 @@ impl SupplyState {
         known: &BTreeMap<u64, StoredHeader>,
         word: LightWord,
     ) -> Result<Vec<StoredBlock>, StepError> {
-        let mut decoded: BTreeMap<u64, StoredBlock> = BTreeMap::new();
+        let mut decoded: Vec<StoredBlock> = Vec::with_capacity(blocks.len());
         for FetchedBlock { header, logs } in blocks {
             let mut stored = begin(agreed(&header, known.get(&header.number))?, known);
             for log in logs.iter().filter(|log| log.topics.first() == Some(&VVV_TRANSFER)) {
@@ -119,18 +119,22 @@ impl SupplyState {
                     stored.block.entries.push(self.decoder.decode(Contract::Vvv, log)?);
                 }
             }
-            decoded.insert(header.number, stored);
+            decoded.push(stored);
         }
-        hold_mints(decoded.values(), &word.mints)?;
+        hold_mints(decoded.iter(), &word.mints)?;
         for (number, payout) in word.payouts {
-            let header = known.get(&number).copied();
-            let header =
-                header.ok_or_else(|| StoreError::Corrupt(format!("a log of block {number}, but no header")))?;
-            let entries = &mut decoded.entry(number).or_insert_with(|| begin(header, known)).block.entries;
+            let at = decoded.partition_point(|stored| stored.header.number < number);
+            if decoded.get(at).is_none_or(|stored| stored.header.number != number) {
+                let header = known.get(&number).copied();
+                let header =
+                    header.ok_or_else(|| StoreError::Corrupt(format!("a log of block {number}, but no header")))?;
+                decoded.insert(at, begin(header, known));
+            }
+            let entries = &mut decoded[at].block.entries;
             let place = entries.partition_point(|entry| entry.log_index < payout.log_index);
             entries.insert(place, payout);
         }
-        Ok(decoded.into_values().collect())
+        Ok(decoded)
     }
 }
 
@@ -182,5 +186,51 @@ fn hold_mints<'a>(blocks: impl Iterator<Item = &'a StoredBlock>, light: &[(u64, 
             "block {number}, log {log_index}: a mint of VVV is in one of the node's answers and not in the other"
         ))),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::{Address, B256, U256};
+    use ledger::event::{Entry, Transfer};
+
+    use super::*;
+
+    const STORED: StoredHeader =
+        StoredHeader { number: 7, hash: B256::repeat_byte(1), parent_hash: None, timestamp: 14 };
+
+    fn fetched(hash: u8, timestamp: Option<u64>) -> FetchedHeader {
+        FetchedHeader { number: 7, hash: B256::repeat_byte(hash), parent_hash: None, timestamp }
+    }
+
+    #[test]
+    fn a_block_is_the_one_that_is_stored() {
+        assert_eq!(agreed(&fetched(1, None), Some(&STORED)).unwrap(), STORED);
+        assert_eq!(agreed(&fetched(1, Some(14)), Some(&STORED)).unwrap(), STORED);
+        assert_eq!(agreed(&fetched(1, Some(14)), None).unwrap(), STORED);
+        for (header, known) in
+            [(fetched(2, Some(14)), Some(&STORED)), (fetched(1, Some(15)), Some(&STORED)), (fetched(1, None), None)]
+        {
+            let error = agreed(&header, known).unwrap_err();
+            assert!(matches!(&error, ChainError::Contradiction(why) if why.contains("block 7")), "{error}");
+        }
+    }
+
+    #[test]
+    fn mints_are_in_both_answers_or_in_none() {
+        let moved = |log_index, from| Entry {
+            log_index,
+            tx_index: 0,
+            tx_hash: B256::ZERO,
+            event: Event::Vvv(Vvv::Transfer(Transfer { from, to: Address::repeat_byte(9), amount: U256::ONE })),
+        };
+        let mut block = begin(STORED, &BTreeMap::new());
+        block.block.entries = vec![moved(3, Address::ZERO), moved(4, Address::repeat_byte(8))];
+        let held = |light: &[(u64, u32)]| hold_mints(std::iter::once(&block), light);
+        assert!(held(&[(7, 3)]).is_ok());
+        for (light, missing) in [(vec![], "block 7, log 3:"), (vec![(7, 3), (8, 0)], "block 8, log 0:")] {
+            let error = held(&light).unwrap_err();
+            assert!(matches!(&error, ChainError::Contradiction(why) if why.starts_with(missing)), "{error}");
+        }
     }
 }

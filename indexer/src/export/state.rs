@@ -1,11 +1,10 @@
 //! The capacity table, what is needed to go on from a block, and the supply of VVV.
 
-use ledger::parameter::Source;
 use ledger::position::Position;
 use ledger::table::Row;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
 use store::read::export::{history, inputs, state};
-use store::read::{ReadError, seen, table};
+use store::read::{parameter, seen, table};
 
 use super::sink::Sink;
 use super::{Cut, ExportError};
@@ -72,11 +71,9 @@ pub(super) async fn positions(cut: &mut Cut, sink: &mut Sink) -> Result<(), Expo
     }
     balances(cut, sink, number).await?;
     burns(cut, sink).await?;
-    for parameter in state::parameters(&mut cut.reading, number).await? {
-        let state::InForce { block_number, name, value, source } = parameter;
-        if ![Source::Event, Source::Call].iter().any(|known| known.name() == source) {
-            return Err(ReadError::Corrupt(format!("parameter {name} is known from {source}")).into());
-        }
+    for since in parameter::in_force(&mut cut.reading, number).await? {
+        let parameter::Since { parameter, value, block_number, source } = since;
+        let name = parameter.name().to_owned();
         sink.put(&ParameterRecord { name, block_number, value: value.map(Words), source })?;
     }
     Ok(())

@@ -227,7 +227,7 @@ pub struct BalanceRecord {
 pub struct ParameterRecord {
     /// Which.
     pub name: String,
-    /// The block that set or showed it last.
+    /// The block since which it is in force.
     pub block_number: u64,
     /// Absent: it changed to something that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]

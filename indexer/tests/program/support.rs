@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use alloy_primitives::Address;
 use devnet::scripted::ScriptedNode;
 use sqlx::{ConnectOptions, PgPool};
+use store::cursor::Lane;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
@@ -36,12 +37,17 @@ impl Indexer {
         Self(command(&arguments).env("DATABASE_URL", url).spawn().unwrap())
     }
 
-    /// Waits until the node's head is in the database.
+    /// Waits until the node's head is in the database, with all that belongs to it.
     pub(crate) async fn reach(&self, pool: &PgPool, node: &ScriptedNode) {
+        self.reach_with(pool, node, Lane::Supply).await;
+    }
+
+    /// Waits until a lane's cursor is at the node's head.
+    pub(crate) async fn reach_with(&self, pool: &PgPool, node: &ScriptedNode, lane: Lane) {
         let started = Instant::now();
         loop {
             let head = node.chain(|chain| chain.head().hash);
-            let cursor = sqlx::query_scalar("select block_hash from cursor where name = 'supply'");
+            let cursor = sqlx::query_scalar("select block_hash from cursor where name = $1").bind(lane.name());
             let hash: Option<Vec<u8>> = cursor.fetch_optional(pool).await.ok().flatten();
             if hash.as_deref() == Some(head.as_slice()) {
                 return;

@@ -89,7 +89,7 @@ impl Writer {
         let mut transaction = self.pool.begin().await?;
         move_cursors(&mut transaction, batch).await?;
         let transfers: usize = batch.blocks.iter().map(|block| block.supply.transfers.len()).sum();
-        if self.copies && transfers >= COPY_ROWS_MIN {
+        if self.copies && transfers.max(batch.blocks.len()) >= COPY_ROWS_MIN {
             copy::copy_blocks(&mut transaction, batch.blocks).await?;
             copy::copy_vvv_transfers(&mut transaction, batch.blocks).await?;
         } else {

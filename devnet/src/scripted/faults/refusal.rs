@@ -1,6 +1,7 @@
 use super::Drawn;
 use crate::scripted::{logs::Range, rpc::RpcError};
-use alloy_rpc_types_eth::Log;
+use alloy_primitives::B256;
+use alloy_rpc_types_eth::{Filter, Log};
 use serde_json::json;
 
 /// An error in place of an answer.
@@ -28,6 +29,8 @@ pub enum Refusal {
         /// In whose words.
         wording: ResultWording,
     },
+    /// `eth_getLogs` over a range fails where it asks for all logs of this first topic, whomever they name.
+    AllOf(B256),
     /// `eth_getLogs` up to a block above the head fails, as on reth, in place of being cut off.
     PastHead,
     /// State is known for the newest blocks only.
@@ -88,7 +91,7 @@ impl Refusal {
     pub(super) fn concerns(&self, method: &str) -> bool {
         match self {
             Self::Error { .. } => true,
-            Self::Range { .. } | Self::Results { .. } | Self::PastHead => method == "eth_getLogs",
+            Self::Range { .. } | Self::Results { .. } | Self::AllOf(_) | Self::PastHead => method == "eth_getLogs",
             Self::NoArchive { .. } => matches!(method, "eth_call" | "eth_getCode" | "eth_getStorageAt"),
         }
     }
@@ -99,6 +102,17 @@ impl Drawn {
     pub(in crate::scripted) fn refuse(&self) -> Result<(), RpcError> {
         self.refuse_where(|refusal| match refusal {
             Refusal::Error { code, message } => Some(RpcError::new(*code, message)),
+            _ => None,
+        })
+    }
+
+    /// Fails where too much is asked of what the node will not search for.
+    pub(in crate::scripted) fn refuse_topics(&self, filter: &Filter) -> Result<(), RpcError> {
+        let [first, second, ..] = &filter.topics;
+        self.refuse_where(|refusal| match refusal {
+            Refusal::AllOf(topic) if first.contains(topic) && second.is_empty() => {
+                Some(RpcError::server("this query is not to be had"))
+            }
             _ => None,
         })
     }

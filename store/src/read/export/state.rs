@@ -20,19 +20,6 @@ pub struct Since<T> {
     pub value: T,
 }
 
-/// A parameter in force.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InForce {
-    /// The block that set or showed it last.
-    pub block_number: u64,
-    /// Its name.
-    pub name: String,
-    /// `None`: it changed to something that is not known.
-    pub value: Option<Vec<U256>>,
-    /// `event` or `call`.
-    pub source: String,
-}
-
 #[derive(FromRow)]
 struct PositionAt {
     block_number: i64,
@@ -100,26 +87,6 @@ pub async fn burns(
         .map(|(sender, block_number, amount, burns)| {
             let value = Tally { amount: amount.0, count: count(burns)? };
             Ok((address(&sender)?, Since { block_number: count(block_number)?, value }))
-        })
-        .collect()
-}
-
-/// Every parameter that was ever set or read, as in force after a block, by name.
-///
-/// # Errors
-/// [`ReadError`].
-pub async fn parameters(connection: &mut PgConnection, block_number: u64) -> Result<Vec<InForce>, ReadError> {
-    let rows: Vec<(i64, String, Option<Vec<Amount>>, String)> = sqlx::query_as(
-        "select distinct on (name) block_number, name, value, source
-           from parameter where block_number <= $1 order by name, block_number desc",
-    )
-    .bind(at_most(block_number))
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|(block_number, name, value, source)| {
-            let value = value.map(|words| words.into_iter().map(|word| word.0).collect());
-            Ok(InForce { block_number: count(block_number)?, name, value, source })
         })
         .collect()
 }
