@@ -161,10 +161,8 @@ impl<S> Files<S> {
         }
     }
 
+    /// What was read at the end of a block, as the files tell it.
     fn read(&self, block_number: u64) -> Result<Vec<Setting>, ChainError> {
-        if !self.directory.is_read(block_number) {
-            return Ok(Vec::new());
-        }
         let rows = self.directory.rows(block_number, block_number)?;
         let of_block = rows.iter().flat_map(|rows| &rows.readings).filter(|row| row.block_number == block_number);
         let mut settings: Vec<Setting> = Vec::new();
@@ -197,11 +195,14 @@ impl<S: Source> Source for Files<S> {
         at: At,
         occasion: Option<Occasion>,
     ) -> Result<Vec<Setting>, ChainError> {
-        match &self.asked {
-            Some(asked) if !self.directory.tells_readings(block_number) => {
+        if self.directory.is_read(block_number) {
+            return self.read(block_number);
+        }
+        match (&self.asked, occasion) {
+            (Some(asked), Some(_)) if !self.directory.tells_readings(block_number) => {
                 asked.readings(block_number, at, occasion).await
             }
-            _ => self.read(block_number),
+            _ => Ok(Vec::new()),
         }
     }
 }
