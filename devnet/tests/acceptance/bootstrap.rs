@@ -48,7 +48,8 @@ async fn a_young_oracle_answers_as_the_old_one(pool: PgPool) {
         for question in QUESTIONS {
             let [of_old, of_young] =
                 [answer(&world.oracle, question, block).await, answer(&young, question, block).await];
-            for (field, value) in of_old.as_object().unwrap() {
+            // A page's cursor says when its run began.
+            for (field, value) in of_old.as_object().unwrap().iter().filter(|(field, _)| *field != "next_cursor") {
                 assert_eq!(&of_young[field], value, "{field} of {question} at block {block}");
             }
         }
