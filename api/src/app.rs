@@ -4,13 +4,11 @@ use std::sync::{Arc, RwLock};
 
 use alloy_primitives::B256;
 use store::deployment::Deployment;
+use store::read::progress::Progress;
 use store::read::{Database, Reading, progress};
 
 use crate::problem::{Kind, Problem};
 use crate::tables::Tables;
-
-/// Named in every tag: raised when the same events come to mean something else.
-pub const LEDGER_REVISION: u32 = 1;
 
 /// How this process serves.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +89,24 @@ impl App {
     fn known(&self) -> Option<Known> {
         self.0.deployment.read().ok()?.clone()
     }
+}
+
+/// Makes sure that rows mean what this program takes them to mean. Columns may be the same and figures not: that is what
+/// a revision tells of.
+///
+/// # Errors
+/// [`Kind::OtherDerivation`]
+pub fn hold_derivation(progress: &Progress) -> Result<(), Problem> {
+    if progress.derivation.is_ours() {
+        return Ok(());
+    }
+    let (stored, ours) = (progress.derivation.revision, ledger::DERIVATION_REVISION);
+    let detail = format!(
+        "what is stored was derived by revision {stored}, this program is of revision {ours}: run indexer and api of one \
+         version; the indexer derives anew by itself"
+    );
+    let problem = Problem::new(Kind::OtherDerivation, detail).with("stored_revision", stored).retry_after(30);
+    Err(problem.with("expected_revision", ours))
 }
 
 /// Nothing was ever stored.

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::future::Future;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -7,10 +8,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use meter::Meter;
 use store::read::{Database, Limits};
 use tokio::net::TcpListener;
 
 use crate::app::{App, Settings};
+use crate::measure;
 use crate::router::document;
 use crate::serve::{serve, stop_signal};
 
@@ -49,6 +52,9 @@ struct ServeArgs {
     /// Address and port to listen on.
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
     listen: SocketAddr,
+    /// Address and port to serve Prometheus metrics on, at /metrics. Left out: none are served.
+    #[arg(long, env = "METRICS_LISTEN", value_name = "ADDR")]
+    metrics_listen: Option<SocketAddr>,
     /// What to log: a level, or levels per module.
     #[arg(long, env = "LOG", default_value = "info", value_name = "FILTER")]
     log: String,
@@ -145,6 +151,29 @@ impl ServeArgs {
             format!("cannot listen on {}: is something else there? choose another with --listen", self.listen)
         })?;
         tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "listening");
-        serve(listener, App::new(database, settings), stop).await.context("serving")
+        let app = App::new(database, settings);
+        let measuring = self.measure(app.clone()).await?;
+        tokio::select! {
+            served = serve(listener, app, stop) => served.context("serving"),
+            () = measuring => Ok(()),
+        }
+    }
+
+    /// What serves metrics, if they are wanted; never done by itself.
+    async fn measure(&self, app: App) -> anyhow::Result<impl Future<Output = ()> + use<>> {
+        let meter = match self.metrics_listen {
+            Some(address) => Some(Meter::start(address).await.context("--metrics-listen")?),
+            None => None,
+        };
+        if let Some(meter) = &meter {
+            measure::describe();
+            tracing::info!(address = %meter.address()?, "serving metrics");
+        }
+        Ok(async {
+            match meter {
+                Some(meter) => tokio::join!(meter.serve(), measure::watch(app)).1,
+                None => std::future::pending().await,
+            }
+        })
     }
 }

@@ -7,6 +7,7 @@
 //! - [`table`], [`tables`], [`page_cursor`]: the capacity table and runs through it
 //! - [`epochs`], [`events`]: epochs as seen from a block, events as they are listed
 //! - [`holding`]: what an account of one or more addresses holds
+//! - [`measure`]: figures for Prometheus
 //! - [`readiness`]: whether answers are of the head
 //! - [`wire`], [`address`]: how amounts, times and addresses are written
 //! - [`openapi`]: the document
@@ -18,6 +19,7 @@ pub mod epochs;
 pub mod events;
 pub mod extract;
 pub mod holding;
+pub mod measure;
 pub mod openapi;
 pub mod page_cursor;
 pub mod params;

@@ -29,6 +29,9 @@ pub struct PageCursor<K> {
     /// The deployment, for labels and policy are part of the answer.
     #[serde(rename = "d")]
     pub deployment: B256,
+    /// How often rows had been replaced by ones derived anew.
+    #[serde(rename = "r")]
+    pub replays: u64,
     /// The newest block when the run began.
     #[serde(rename = "s")]
     pub head_number: u64,
@@ -61,6 +64,7 @@ impl<K: Serialize + DeserializeOwned> PageCursor<K> {
             block_number: point.number,
             block_hash: point.hash,
             deployment: snapshot.known().digest,
+            replays: snapshot.progress().derivation.replays,
             head_number,
             began_at,
             key,
@@ -83,6 +87,9 @@ impl<K: Serialize + DeserializeOwned> PageCursor<K> {
         }
         if snapshot.known().digest != self.deployment {
             return Err(expired("labels or policy changed since the first page"));
+        }
+        if snapshot.progress().derivation.replays != self.replays {
+            return Err(expired("the rows were derived anew since the first page"));
         }
         let head = snapshot.progress().capacity.map_or(0, |cursor| cursor.number);
         let is_old = head.saturating_sub(self.head_number) > BLOCKS_MAX

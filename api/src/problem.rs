@@ -52,6 +52,8 @@ pub enum Kind {
     NotMigrated,
     /// The indexer never stored a block.
     NeverSynced,
+    /// What is stored was derived by another revision of the ledger than this program's.
+    OtherDerivation,
     /// The block is known, but not yet all that the answer needs.
     Behind,
     /// The state is older than the request allows.
@@ -68,7 +70,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for the document.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::InvalidAddress,
         Self::InvalidParameter,
         Self::InvalidBody,
@@ -87,6 +89,7 @@ impl Kind {
         Self::DatabaseGone,
         Self::NotMigrated,
         Self::NeverSynced,
+        Self::OtherDerivation,
         Self::Behind,
         Self::TooOld,
         Self::FinalityUnknown,
@@ -117,6 +120,7 @@ impl Kind {
             Self::DatabaseGone => (S::SERVICE_UNAVAILABLE, "database-gone", "Database cannot be reached"),
             Self::NotMigrated => (S::SERVICE_UNAVAILABLE, "not-migrated", "Database not migrated"),
             Self::NeverSynced => (S::SERVICE_UNAVAILABLE, "never-synced", "Never synced"),
+            Self::OtherDerivation => (S::SERVICE_UNAVAILABLE, "other-derivation", "Derived by another revision"),
             Self::Behind => (S::SERVICE_UNAVAILABLE, "behind", "Not there yet"),
             Self::TooOld => (S::SERVICE_UNAVAILABLE, "too-old", "State older than allowed"),
             Self::FinalityUnknown => (S::SERVICE_UNAVAILABLE, "finality-unknown", "Finality not known"),

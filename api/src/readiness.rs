@@ -11,8 +11,8 @@ use crate::app::App;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Reason {
     /// A name to compare: `database_gone`, `database_forbids`, `not_migrated`, `never_synced`, `lag_above_limit`,
-    /// `fork_suspected`, `halted` or `failing`; and of what needs all VVV transfers alone, `supply_behind` and
-    /// `indexes_missing`.
+    /// `other_derivation`, `replaying`, `fork_suspected`, `halted` or `failing`; and of what needs all VVV transfers alone,
+    /// `supply_behind` and `indexes_missing`.
     #[schema(example = "supply_behind")]
     pub name: &'static str,
     /// For a human.

@@ -5,8 +5,8 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use store::read::progress::Derivation;
 
-use crate::app::LEDGER_REVISION;
 use crate::extract::Conditional;
 use crate::problem::Problem;
 use crate::snapshot::{AsOf, Snapshot};
@@ -19,7 +19,7 @@ impl Tag {
     /// Of all that is answered at a block to one request.
     pub fn of_block(snapshot: &Snapshot, target: &str) -> Self {
         let as_of = snapshot.as_of();
-        Self::over(&format!("{}|{:?}|{}|{target}", as_of.block_number, as_of.block_hash, state_of(as_of)))
+        Self::over(&format!("{}|{:?}|{}|{target}", as_of.block_number, as_of.block_hash, state_of(snapshot)))
     }
 
     /// Of the answer itself, for one that does not change with every block.
@@ -28,19 +28,20 @@ impl Tag {
     /// If it cannot be written as JSON.
     pub fn of_content(snapshot: &Snapshot, target: &str, content: &impl Serialize) -> Result<Self, Problem> {
         let content = serde_json::to_string(content).map_err(Problem::internal)?;
-        Ok(Self::over(&format!("{}|{target}|{content}", state_of(snapshot.as_of()))))
+        Ok(Self::over(&format!("{}|{target}|{content}", state_of(snapshot))))
     }
 
     fn over(text: &str) -> Self {
-        let digest = keccak256(format!("{LEDGER_REVISION}|{text}"));
+        let digest = keccak256(text);
         Self(format!("W/\"{}\"", alloy_primitives::hex::encode(&digest[..16])))
     }
 }
 
-/// What an answer says beside its figures.
-fn state_of(as_of: &AsOf) -> String {
-    let AsOf { finality, sync, deployment, warnings, .. } = as_of;
-    format!("{}|{}|{deployment}|{warnings:?}", finality.name(), sync.name())
+/// What an answer says beside its figures, and which derivation they are of.
+fn state_of(snapshot: &Snapshot) -> String {
+    let AsOf { finality, sync, deployment, warnings, .. } = snapshot.as_of();
+    let Derivation { revision, replays } = snapshot.progress().derivation;
+    format!("{}|{}|{deployment}|{warnings:?}|{revision}|{replays}", finality.name(), sync.name())
 }
 
 /// 304 where the client holds this answer already; asked before the answer is worked out.

@@ -18,6 +18,7 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::App;
+use crate::measure;
 use crate::openapi;
 use crate::problem::{Kind, Problem, render};
 use crate::routes as r;
@@ -64,6 +65,7 @@ pub fn router(app: App) -> Router {
         .layer(cors())
         .layer(from_fn(guard))
         .layer(from_fn(trace))
+        .layer(from_fn(measure::count))
 }
 
 /// The OpenAPI document of the whole service.

@@ -34,7 +34,7 @@ pub use epoch::EpochAt;
 pub use store::read::progress::Needs;
 pub use store::read::readiness::lag_seconds;
 
-use crate::app::{App, Known};
+use crate::app::{App, Known, hold_derivation};
 use crate::holding::Holding;
 use crate::params::BlockParams;
 use crate::problem::{Kind, Problem};
@@ -117,6 +117,7 @@ impl Snapshot {
         let which = asked.which()?;
         let mut reading = app.database().begin().await?;
         let progress = progress::progress(&mut reading).await?;
+        hold_derivation(&progress)?;
         let known = app.deployment(&mut reading, progress.deployment_digest).await?;
         let newest = needs.newest(&progress).ok_or_else(|| behind::no_block(needs, &progress))?;
         let range = resolve::Range::new(&known.deployment, &progress, newest);
@@ -188,7 +189,13 @@ impl Snapshot {
     /// If the database fails.
     pub async fn table(&mut self, epoch: &EpochAt) -> Result<Arc<Table>, Problem> {
         let Point { number, hash, .. } = self.point;
-        let key = Key { number, hash, opening_block: epoch.opening_block, deployment: self.known.digest };
+        let key = Key {
+            number,
+            hash,
+            opening_block: epoch.opening_block,
+            deployment: self.known.digest,
+            derivation: self.progress.derivation,
+        };
         let policy = self.known.deployment.ledger_policy();
         let app = self.app.clone();
         app.tables().get(key, &mut self.reading, &policy).await

@@ -5,10 +5,10 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
 use ledger::entitlement::Policy;
+use store::read::progress::Derivation;
 use store::read::{Reading, block, table};
 use tokio::sync::OnceCell;
 
@@ -17,8 +17,6 @@ use crate::table::Table;
 
 /// Tables kept.
 const KEPT_MAX: usize = 4;
-/// For how long one is kept, and what is made of it, so that what is derived anew under the same blocks shows.
-const KEPT_FOR: Duration = Duration::from_secs(60);
 
 /// What a table is the table of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +29,8 @@ pub struct Key {
     pub opening_block: Option<u64>,
     /// Digest of the deployment, for the policy is part of it.
     pub deployment: B256,
+    /// What is derived anew under the same block is another table.
+    pub derivation: Derivation,
 }
 
 /// Capacity tables read of late.
@@ -40,7 +40,6 @@ pub struct Tables(Mutex<VecDeque<Kept>>);
 #[derive(Clone, Debug)]
 struct Kept {
     key: Key,
-    read_at: Instant,
     table: Arc<OnceCell<Arc<Table>>>,
 }
 
@@ -55,27 +54,30 @@ impl Tables {
         Ok(Arc::clone(table))
     }
 
-    /// The place of a table, and the newest earlier one that it can be made of. Age is inherited.
+    /// The place of a table, and the newest earlier one that it can be made of.
     fn slot(&self, key: Key) -> (Arc<OnceCell<Arc<Table>>>, Option<Kept>) {
         let Ok(mut kept) = self.0.lock() else { return Default::default() };
-        kept.retain(|kept| kept.read_at.elapsed() < KEPT_FOR);
         if let Some(kept) = kept.iter().find(|kept| kept.key == key) {
             return (Arc::clone(&kept.table), None);
         }
         let usable = kept.iter().filter(|kept| kept.precedes(&key));
         let earlier = usable.max_by_key(|kept| kept.key.number).cloned();
-        let read_at = earlier.as_ref().map_or_else(Instant::now, |earlier| earlier.read_at);
         let table = Arc::default();
         kept.truncate(KEPT_MAX - 1);
-        kept.push_front(Kept { key, read_at, table: Arc::clone(&table) });
+        kept.push_front(Kept { key, table: Arc::clone(&table) });
         (table, earlier)
     }
 }
 
 impl Kept {
     fn precedes(&self, key: &Key) -> bool {
-        let is_same_epoch = self.key.opening_block == key.opening_block && self.key.deployment == key.deployment;
-        is_same_epoch && self.key.number < key.number && self.key.hash.is_some() && self.table.initialized()
+        let Key { opening_block, deployment, derivation, .. } = self.key;
+        let is_same_epoch = opening_block == key.opening_block && deployment == key.deployment;
+        is_same_epoch
+            && derivation == key.derivation
+            && self.key.number < key.number
+            && self.key.hash.is_some()
+            && self.table.initialized()
     }
 }
 

@@ -7,7 +7,7 @@ use alloy_sol_types::SolEvent;
 use axum::body::Bytes as Body;
 use store::deployment::{AbiVersion, Clock, ContractAddresses, Deployment, Implementation};
 
-use crate::economy::{self, Beside, TRANSFERS_PER_BLOCK, Transfer};
+use crate::economy::{self, Beside, NOBODY, TRANSFERS_PER_BLOCK, Transfer};
 
 const IMPLEMENTATION: Address = Address::repeat_byte(0xb2);
 const CLOCK: Clock = Clock { genesis_timestamp: 1_686_789_347, seconds_per_block: 2 };
@@ -147,31 +147,40 @@ struct Place {
 
 fn render(transfer: &Transfer, addresses: &[Address], logs: &mut Logs, place: &mut Place) {
     let Logs { vvv, mints, light } = logs;
-    let contracts = deployment().contracts;
+    for (address, log) in logs_of(transfer, addresses) {
+        if address != deployment().contracts.vvv {
+            light.log(address, &log, place);
+            continue;
+        }
+        if transfer.from == NOBODY {
+            let mut same = *place;
+            mints.log(address, &log, &mut same);
+        }
+        vvv.log(address, &log, place);
+    }
+}
+
+/// What the contracts say in a transfer's transaction: VVV first, then what is beside it.
+pub(crate) fn logs_of(transfer: &Transfer, addresses: &[Address]) -> Vec<(Address, LogData)> {
+    let ContractAddresses { vvv, staking, diem, .. } = deployment().contracts;
     let (from, to) = (addresses[transfer.from as usize], addresses[transfer.to as usize]);
     let amount = U256::from(transfer.amount);
-    let moved = V::Transfer { from, to, amount }.encode_log_data();
-    if from.is_zero() {
-        let mut same = *place;
-        mints.log(contracts.vvv, &moved, &mut same);
-    }
-    vvv.log(contracts.vvv, &moved, place);
+    let mut logs = vec![(vvv, V::Transfer { from, to, amount }.encode_log_data())];
     match transfer.beside {
         Beside::Nothing => {}
         Beside::Stake => {
             let minted = S::Transfer { from: Address::ZERO, to: from, value: amount };
-            light.log(contracts.staking, &minted.encode_log_data(), place);
-            light.log(contracts.staking, &S::Staked { user: from, amount }.encode_log_data(), place);
+            logs.push((staking, minted.encode_log_data()));
+            logs.push((staking, S::Staked { user: from, amount }.encode_log_data()));
         }
         Beside::Diem => {
             let amount = U256::from(DIEM);
-            let minted = D::Transfer { from: Address::ZERO, to: from, value: amount };
-            light.log(contracts.diem, &minted.encode_log_data(), place);
-            let moved = D::Transfer { from, to: contracts.diem, value: amount };
-            light.log(contracts.diem, &moved.encode_log_data(), place);
-            light.log(contracts.diem, &D::Staked { user: from, amount }.encode_log_data(), place);
+            logs.push((diem, D::Transfer { from: Address::ZERO, to: from, value: amount }.encode_log_data()));
+            logs.push((diem, D::Transfer { from, to: diem, value: amount }.encode_log_data()));
+            logs.push((diem, D::Staked { user: from, amount }.encode_log_data()));
         }
     }
+    logs
 }
 
 #[derive(Default)]

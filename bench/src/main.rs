@@ -1,26 +1,24 @@
 //! `bench`: how fast the indexer is on this machine, beside what the machine can do at all.
 
+mod backfill;
 mod chain;
 mod check;
 mod economy;
+mod head;
+mod indexer;
 mod node;
 mod processor;
 mod raw;
 mod report;
+mod storage;
 mod subject;
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use devnet::guarded::scratch_directory;
-use devnet::postgres::{Cluster, create_database};
-
-use crate::chain::Chain;
-use crate::report::Report;
-
-const DATABASE: &str = "bench";
+use devnet::postgres::Cluster;
 
 /// How fast the indexer is on this machine
 #[derive(Debug, Parser)]
@@ -28,6 +26,9 @@ const DATABASE: &str = "bench";
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Keep the database and the indexer's log in this directory; without it they are removed
+    #[arg(long, global = true)]
+    keep: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -36,56 +37,32 @@ enum Command {
     #[command(after_help = "\
 Examples:
   bench/run backfill                                        1,000,000 transfers in 200,000 blocks
+  bench/run backfill --repeat 5
   BENCH_PROFILE=bench-quick bench/run backfill --logs 5000000")]
-    Backfill(Backfill),
-}
-
-#[derive(Debug, Args)]
-struct Backfill {
-    /// VVV transfers in the chain, five a block
-    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=20_000_000))]
-    logs: u64,
-    /// Measure this program instead of the one built along with this
-    #[arg(long)]
-    indexer: Option<PathBuf>,
-    /// Keep the database and the indexer's log in this directory; without it they are removed
-    #[arg(long)]
-    keep: Option<PathBuf>,
+    Backfill(backfill::Backfill),
+    /// From a block at a local node to its rows committed
+    #[command(after_help = "\
+Examples:
+  bench/run head                                            100 blocks in each way of asking
+  bench/run head --blocks 1000")]
+    Head(head::Head),
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Command::Backfill(options) = Cli::parse().command;
-    let kept = options.keep.is_some();
-    let directory = options.keep.clone().map_or_else(|| scratch_directory("bench"), Ok)?;
+    let Cli { command, keep } = Cli::parse();
+    let directory = keep.clone().map_or_else(|| scratch_directory("bench"), Ok)?;
     std::fs::create_dir_all(&directory)?;
     // Postgres may run under another account, which has to get through to its own directory below.
     std::fs::set_permissions(&directory, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     let cluster = Cluster::kept(&directory.join("data")).await?;
-    let report = backfill(&options, &cluster, &directory).await;
+    let outcome = match &command {
+        Command::Backfill(backfill) => backfill.run(&cluster, &directory).await,
+        Command::Head(head) => head.run(&cluster, &directory).await,
+    };
     cluster.stop().await?;
-    if !kept {
+    if keep.is_none() {
         std::fs::remove_dir_all(&directory)?;
     }
-    print!("{}", report?.markdown());
-    Ok(())
-}
-
-async fn backfill(options: &Backfill, cluster: &Cluster, directory: &Path) -> Result<Report> {
-    eprintln!("rendering {} logs", options.logs);
-    let chain = Arc::new(Chain::new(options.logs));
-    let url = cluster.url(DATABASE);
-    create_database(&cluster.url("postgres"), DATABASE).await?;
-    eprintln!("raw COPY");
-    let raw = raw::copy(&url, &chain.transfers, &chain.addresses).await?;
-    let rpc_url = node::start(Arc::clone(&chain)).await?;
-    eprintln!("backfill");
-    let beside = std::env::current_exe()?.with_file_name("indexer");
-    let program = options.indexer.as_ref().unwrap_or(&beside);
-    let before = processor::of_family(cluster.pid());
-    let run = subject::run(program, &rpc_url, &url, chain.head(), directory).await?;
-    let postgres = processor::of_family(cluster.pid()).saturating_sub(before);
-    eprintln!("checking balances");
-    let checked = check::balances(&url, &chain).await?;
-    Ok(Report { logs: options.logs, blocks: chain.head(), raw, run, postgres, checked })
+    outcome
 }

@@ -1,7 +1,5 @@
 //! A range or a block from the node, held against itself before anybody believes it.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use alloy_primitives::B256;
@@ -40,8 +38,8 @@ impl<C: Chain> Source for Fetch<C> {
             check_asked(&logs, query)?;
             Ok::<_, ChainError>(logs)
         }));
-        let (logs, headers) = futures::try_join!(logs, self.headers(lane, from, to))?;
-        self.assemble(to, &headers, logs.into_iter().flatten())
+        let (answers, headers) = futures::try_join!(logs, self.headers(lane, from, to))?;
+        self.assemble(to, &headers, in_order(answers, from, to)?)
     }
 
     async fn readings(
@@ -97,26 +95,33 @@ impl<C: Chain> Fetch<C> {
         }
     }
 
-    /// Headers and logs into blocks, each log held against its block.
-    fn assemble(&self, to: u64, headers: &[Header], logs: impl Iterator<Item = Log>) -> Result<Fetched, ChainError> {
-        let mut blocks: BTreeMap<u64, FetchedBlock> = BTreeMap::new();
-        for header in headers {
-            self.check_clock(header.number, header.timestamp)?;
-            blocks.insert(header.number, FetchedBlock { header: fetched(header), logs: Vec::new() });
+    /// Headers and logs into blocks, each log held against its block. Both ascend.
+    fn assemble(&self, to: u64, headers: &[Header], logs: Vec<Log>) -> Result<Fetched, ChainError> {
+        headers.iter().try_for_each(|header| self.check_clock(header.number, header.timestamp))?;
+        let lengths: Vec<usize> = logs.chunk_by(|a, b| a.block_number == b.block_number).map(<[Log]>::len).collect();
+        let (mut headers_left, mut logs) = (headers.iter().peekable(), logs.into_iter());
+        let mut blocks = Vec::with_capacity(headers.len() + lengths.len());
+        let empty = |header| FetchedBlock { header: fetched(header), logs: Vec::new() };
+        for length in lengths {
+            let logs: Vec<Log> = logs.by_ref().take(length).collect();
+            let number = logs[0].block_number;
+            while let Some(header) = headers_left.next_if(|header| header.number < number) {
+                blocks.push(empty(header));
+            }
+            let header = match headers_left.next_if(|header| header.number == number) {
+                Some(header) => {
+                    check_header(header, &logs)?;
+                    fetched(header)
+                }
+                None => self.header_from(&logs[0]),
+            };
+            logs.iter().try_for_each(|log| check_block(&header, log))?;
+            blocks.push(FetchedBlock { header, logs });
         }
-        for log in logs {
-            self.place(&mut blocks, log)?;
-        }
-        for (number, block) in &mut blocks {
-            block.logs.sort_by_key(|log| log.log_index);
-            check_order(&block.logs, *number, *number)?;
-        }
-        for header in headers {
-            check_header(header, &blocks[&header.number].logs)?;
-        }
+        blocks.extend(headers_left.map(empty));
         let end = headers.last().map(|header| BlockRef { number: to, hash: Some(header.hash) });
         let end = end.ok_or_else(|| ChainError::Contradiction(format!("no header of block {to}")))?;
-        Ok(Fetched { blocks: blocks.into_values().collect(), end })
+        Ok(Fetched { blocks, end })
     }
 
     fn may_hold_ours(&self, header: &Header) -> bool {
@@ -155,21 +160,6 @@ impl<C: Chain> Fetch<C> {
             }
             None => Ok(headers),
         }
-    }
-
-    fn place(&self, blocks: &mut BTreeMap<u64, FetchedBlock>, log: Log) -> Result<(), ChainError> {
-        let block = match blocks.entry(log.block_number) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(FetchedBlock { header: self.header_from(&log), logs: Vec::new() }),
-        };
-        if log.block_hash != block.header.hash {
-            return Err(contradiction(&log, "is of another block than its height's"));
-        }
-        if log.block_timestamp.zip(block.header.timestamp).is_some_and(|(of_log, of_block)| of_log != of_block) {
-            return Err(contradiction(&log, "has another time than its block"));
-        }
-        block.logs.push(log);
-        Ok(())
     }
 
     /// What a log tells of its block, where the header was not fetched.
@@ -216,6 +206,29 @@ fn check_asked(logs: &[Log], query: &LogQuery) -> Result<(), ChainError> {
         Some(log) => Err(contradiction(log, "was not asked for")),
         None => Ok(()),
     }
+}
+
+/// The answers to several queries, each in order, as one.
+fn in_order(answers: Vec<Vec<Log>>, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
+    let together = |mut all: Vec<Log>, more| {
+        all.extend(more);
+        all.sort_by_key(|log| (log.block_number, log.log_index));
+        all
+    };
+    let logs = answers.into_iter().reduce(together).unwrap_or_default();
+    check_order(&logs, from, to)?;
+    Ok(logs)
+}
+
+/// Of this block, as far as its header is known.
+fn check_block(header: &FetchedHeader, log: &Log) -> Result<(), ChainError> {
+    if log.block_hash != header.hash {
+        return Err(contradiction(log, "is of another block than its height's"));
+    }
+    if log.block_timestamp.zip(header.timestamp).is_some_and(|(of_log, of_block)| of_log != of_block) {
+        return Err(contradiction(log, "has another time than its block"));
+    }
+    Ok(())
 }
 
 /// Inside what was asked for, ascending, none twice, transactions in order.

@@ -14,6 +14,7 @@
 //! - [`verify`]: the derived state held against the contracts' own answers
 //! - [`drift`]: the same while the follower runs, at a low rate
 //! - [`status`]: how things stand, from the database alone
+//! - [`measure`], [`bars`]: the same as metrics; how far long work is
 //! - [`files`]: records and formats that travel between oracles
 //! - [`export`]: what leaves the database as files
 //! - [`import`]: inputs from files
@@ -22,6 +23,7 @@
 //! - [`deployment`]: which chain and contracts
 
 pub mod backfill;
+pub mod bars;
 pub mod bootstrap;
 pub mod bounded;
 pub mod chain;
@@ -34,10 +36,12 @@ pub mod fetch;
 pub mod files;
 pub mod follower;
 pub mod import;
+pub mod measure;
 pub mod pace;
 pub mod plan;
 pub mod range;
 pub mod readings;
+pub mod replay;
 pub mod run;
 pub mod source;
 pub mod status;

@@ -15,17 +15,17 @@ use thiserror::Error;
 use tracing::{error, info, warn};
 use url::Url;
 
+use crate::bars::{Bars, LaneBars};
 use crate::bootstrap::{Taken, bootstrap};
 use crate::chain::Chain;
 use crate::chain::rpc::RpcChain;
 use crate::drift::{self, Watch};
 use crate::follower::{Follower, Outcome, StepError};
-use crate::pace::{Pace, readable};
+use crate::pace::Pace;
+use crate::replay::{self, ReplayError};
 use crate::source::BlockRef;
 use crate::trouble::{BACKOFF_LAST, Trouble};
 
-/// How often progress is said while there is much to do.
-const REPORT_EVERY: Duration = Duration::from_secs(5);
 /// How often readers are told how things stand, at the least.
 const OBSERVE_EVERY: Duration = Duration::from_secs(1);
 /// Tags may be this old while the cursor is still below the head they name.
@@ -52,6 +52,8 @@ pub struct RunConfig {
     pub startup_timeout: Duration,
     /// Another oracle's export of positions, that an empty database begins with.
     pub bootstrap: Option<PathBuf>,
+    /// Where progress is shown.
+    pub bars: Bars,
 }
 
 /// Why `run` did not start. Once it runs, nothing but a signal ends it.
@@ -63,16 +65,29 @@ pub enum StartError {
     /// Another writer.
     #[error("{0}")]
     Locked(String),
-    /// Node or database are not to be had.
+    /// What another revision derived cannot be derived anew.
+    #[error("{0}")]
+    Halt(String),
+    /// Node, database or disk are not to be had.
     #[error("{0}")]
     Missing(String),
+}
+
+impl From<ReplayError> for StartError {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Usage(message) => Self::Usage(message),
+            ReplayError::Halt(_) => Self::Halt(error.to_string()),
+            ReplayError::Missing(message) => Self::Missing(message),
+        }
+    }
 }
 
 impl StartError {
     /// The program's exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Locked(_) => 1,
+            Self::Locked(_) | Self::Halt(_) => 1,
             Self::Usage(_) => 2,
             Self::Missing(_) => 3,
         }
@@ -95,8 +110,9 @@ pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<()
         start_block = config.deployment.start_block,
         "following the chain"
     );
+    let bars = LaneBars::new(config.bars, config.deployment.start_block);
     tokio::select! {
-        () = Loop::new(follower, config.poll_interval).until(stop) => {}
+        () = Loop::new(follower, config.poll_interval, bars).until(stop) => {}
         () = watch.watch() => {}
     }
     info!("stopped");
@@ -112,6 +128,10 @@ async fn start(config: &RunConfig) -> Result<(Follower<RpcChain>, Watch<RpcChain
     let deadline = Instant::now() + config.startup_timeout;
     let writer = patiently(deadline, "the database", || open(options.clone())).await?;
     writer.adopt(&config.deployment).await.map_err(start_error)?;
+    let deadline = match replay::renew(&writer, &config.deployment, &config.bars).await? {
+        true => Instant::now() + config.startup_timeout,
+        false => deadline,
+    };
     patiently(deadline, "the node", || check_chain_id(&chain, config.deployment.chain_id)).await?;
     if let Some(path) = &config.bootstrap {
         begin_with(path, &chain, &writer, &config.deployment).await?;
@@ -188,7 +208,7 @@ struct Loop<C> {
     capacity_pace: Pace,
     supply_pace: Pace,
     observed: Option<Instant>,
-    reported: Option<Instant>,
+    bars: LaneBars,
     was_caught_up: bool,
     trouble: Trouble,
     /// Of the lane of supply alone, which holds up nobody else.
@@ -197,7 +217,7 @@ struct Loop<C> {
 }
 
 impl<C: Chain> Loop<C> {
-    fn new(follower: Follower<C>, poll_interval: Duration) -> Self {
+    fn new(follower: Follower<C>, poll_interval: Duration, bars: LaneBars) -> Self {
         let started_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Self {
             follower,
@@ -206,7 +226,7 @@ impl<C: Chain> Loop<C> {
             capacity_pace: Pace::default(),
             supply_pace: Pace::default(),
             observed: None,
-            reported: None,
+            bars,
             was_caught_up: false,
             trouble: Trouble::default(),
             supply_trouble: Trouble::default(),
@@ -316,23 +336,10 @@ impl<C: Chain> Loop<C> {
     fn report(&mut self) {
         let Some(head) = self.follower.tags().map(|tags| tags.head.number) else { return };
         let cursors = self.follower.cursors();
-        let left = |cursor: Option<BlockRef>| cursor.map(|cursor| head.saturating_sub(cursor.number));
-        if left(cursors.capacity) == Some(0) && !self.was_caught_up {
+        if cursors.capacity.is_some_and(|cursor| cursor.number >= head) && !self.was_caught_up {
             info!(block = head, "caught up with the head");
         }
-        if self.reported.is_some_and(|reported| reported.elapsed() < REPORT_EVERY) {
-            return;
-        }
-        for (lane, cursor, pace) in
-            [("capacity", cursors.capacity, &self.capacity_pace), ("supply", cursors.supply, &self.supply_pace)]
-        {
-            let Some((cursor, left)) = cursor.zip(left(cursor).filter(|left| *left > 0)) else { continue };
-            let time_left = pace.time_left(left).map_or_else(|| "unknown".into(), readable);
-            let rate = pace.blocks_per_second().round();
-            let block = cursor.number;
-            info!(lane, block, head, blocks_left = left, blocks_per_second = rate, time_left, "catching up");
-            self.reported = Some(Instant::now());
-        }
+        self.bars.show(&cursors, head);
     }
 
     /// Tells readers how things stand: when it changed, and every second.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use store::cursor::Lane;
 use store::deployment::{Clock, Deployment};
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
-use store::read::progress::{Needs, Progress, Reorgs};
+use store::read::progress::{Derivation, Needs, Progress, Reorgs, ReplayUnderWay};
 use store::read::readiness::{Reason, lag_seconds, last_lane, reasons, seconds_left};
 use store::read::verification::Verification;
 use store::read::{Database, ReadError, anomaly, progress, verification};
@@ -57,6 +57,8 @@ pub struct Status {
     pub fork_suspected: Option<String>,
     /// Why the writer's last step failed.
     pub failing: Option<String>,
+    /// Which derivation the stored rows are of.
+    pub derivation: DerivationView,
     /// Newest blocks replaced by others.
     pub reorgs: ReorgView,
     /// Logs kept undecoded, by topic.
@@ -100,6 +102,30 @@ pub struct CursorView {
     pub blocks_per_second: Option<f64>,
     /// Until the head is reached at that rate.
     pub seconds_left: Option<u64>,
+}
+
+/// Which derivation the stored rows are of. Rows of another one than this program's are not served.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DerivationView {
+    /// Of the stored rows.
+    pub revision: u32,
+    /// Of this program.
+    pub expected_revision: u32,
+    /// How often rows were replaced by ones derived anew.
+    pub replays: u64,
+    /// A replay under way.
+    pub replay: Option<ReplayView>,
+}
+
+/// How far a replay is; until it is done, the old rows are served.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReplayView {
+    /// First block derived anew.
+    pub from_block: u64,
+    /// Blocks derived, of both cursors together.
+    pub done_blocks: u64,
+    /// Blocks to be derived.
+    pub all_blocks: u64,
 }
 
 /// Newest blocks replaced by others.
@@ -209,6 +235,7 @@ impl Status {
             halted: follower.and_then(|follower| follower.halted.clone()),
             fork_suspected: follower.and_then(|follower| follower.fork_suspected.clone()),
             failing: follower.and_then(|follower| follower.failing.clone()),
+            derivation: DerivationView::new(progress),
             ..Self::default()
         }
     }
@@ -226,6 +253,18 @@ impl CursorView {
             blocks_per_second: progress.follower.as_ref().and_then(|follower| follower.blocks_per_second(lane)),
             seconds_left: seconds_left(progress, lane),
         })
+    }
+}
+
+impl DerivationView {
+    fn new(progress: &Progress) -> Self {
+        let Derivation { revision, replays } = progress.derivation;
+        let replay = progress.replay.map(|ReplayUnderWay { from_block, done_blocks, all_blocks }| ReplayView {
+            from_block,
+            done_blocks,
+            all_blocks,
+        });
+        Self { revision, expected_revision: ledger::DERIVATION_REVISION, replays, replay }
     }
 }
 

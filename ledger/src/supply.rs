@@ -18,7 +18,11 @@ use crate::witness::{self, Scope};
 #[derive(Clone, Debug)]
 pub struct Supply {
     contracts: Contracts,
-    accounts: AddressHashMap<Account>,
+    /// Apart from what was burned, which few ever did: every transfer looks two of these up.
+    balances: AddressHashMap<U256>,
+    burned: AddressHashMap<Tally>,
+    /// Whoever is not loaded never had any.
+    is_whole: bool,
     totals: SupplyTotals,
 }
 
@@ -60,7 +64,29 @@ pub struct AppliedTransfer {
 impl Supply {
     /// The state after a block, without accounts.
     pub fn new(contracts: Contracts, totals: SupplyTotals) -> Self {
-        Self { contracts, accounts: AddressHashMap::default(), totals }
+        let (balances, burned) = (AddressHashMap::default(), AddressHashMap::default());
+        Self { contracts, balances, burned, is_whole: false, totals }
+    }
+
+    /// The state after a block with every account that ever had VVV: any other is zero, and need not be loaded.
+    pub fn whole(
+        contracts: Contracts,
+        totals: SupplyTotals,
+        accounts: impl IntoIterator<Item = (Address, Account)>,
+    ) -> Self {
+        let mut supply = Self { is_whole: true, ..Self::new(contracts, totals) };
+        accounts.into_iter().for_each(|(address, account)| supply.load(address, account));
+        supply
+    }
+
+    /// Whether accounts that are not loaded are known to be zero.
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
+    /// From now on accounts have to be loaded, and may be dropped with the state.
+    pub fn end_whole(&mut self) {
+        self.is_whole = false;
     }
 
     /// The totals after the last block applied.
@@ -70,23 +96,29 @@ impl Supply {
 
     /// How many accounts are loaded.
     pub fn accounts(&self) -> usize {
-        self.accounts.len()
+        self.balances.len()
     }
 
     /// The accounts these blocks touch that are not loaded.
     pub fn unloaded<'a>(&self, blocks: impl IntoIterator<Item = &'a Block>) -> Vec<Address> {
+        if self.is_whole {
+            return Vec::new();
+        }
         let unloaded: BTreeSet<Address> = blocks
             .into_iter()
             .flat_map(|block| transfers(&block.entries))
             .flat_map(|(_, transfer)| [transfer.from, transfer.to])
-            .filter(|address| !self.accounts.contains_key(address))
+            .filter(|address| !self.balances.contains_key(address))
             .collect();
         unloaded.into_iter().collect()
     }
 
     /// Gives an account as it is after the last block applied; zeros for one never seen.
     pub fn load(&mut self, address: Address, account: Account) {
-        self.accounts.insert(address, account);
+        self.balances.insert(address, account.balance);
+        if account.burned != Tally::default() {
+            self.burned.insert(address, account.burned);
+        }
     }
 
     /// Applies the next block.
@@ -95,7 +127,8 @@ impl Supply {
     /// [`Halt`], with the log that contradicts what is known.
     pub fn apply(&mut self, block: &Block) -> Result<SupplyChanges, Halt> {
         let totals_before = self.totals;
-        let mut changes = SupplyChanges::default();
+        let mut changes =
+            SupplyChanges { transfers: Vec::with_capacity(block.entries.len()), ..SupplyChanges::default() };
         let mut burners = BTreeMap::new();
         for transaction in block.transactions() {
             for (entry, transfer) in transfers(transaction) {
@@ -121,56 +154,55 @@ impl Supply {
         burners: &mut BTreeMap<Address, Tally>,
     ) -> Result<AppliedTransfer, Cause> {
         let Transfer { from, to, amount } = *transfer;
-        if amount > U256::ZERO {
-            self.debit(from, amount)?;
-            self.credit(to, amount)?;
-        }
+        let after_debit = self.debit(from, amount)?;
+        let recipient_balance = self.credit(to, amount)?;
         if amount > U256::ZERO && to.is_zero() {
             burners.insert(from, self.burn(from, amount)?);
         }
-        Ok(AppliedTransfer {
-            log_index: entry.log_index,
-            transfer: *transfer,
-            sender_balance: if from.is_zero() { None } else { Some(self.account(from)?.balance) },
-            recipient_balance: self.account(to)?.balance,
-        })
+        let sender_balance = if from == to { after_debit.and(Some(recipient_balance)) } else { after_debit };
+        Ok(AppliedTransfer { log_index: entry.log_index, transfer: *transfer, sender_balance, recipient_balance })
     }
 
-    /// A transfer from 0x0 is a mint: it adds to the supply and leaves what was burned where it is.
-    fn debit(&mut self, from: Address, amount: U256) -> Result<(), Cause> {
+    /// What is left. A transfer from 0x0 is a mint: it adds to the supply and leaves what was burned where it is.
+    fn debit(&mut self, from: Address, amount: U256) -> Result<Option<U256>, Cause> {
         if from.is_zero() {
-            return add(&mut self.totals.supply, amount, "VVV supply");
+            add(&mut self.totals.supply, amount, "VVV supply")?;
+            return Ok(None);
         }
-        let account = self.account(from)?;
-        sub(&mut account.balance, amount, "VVV balance", from)?;
-        let holds = account.balance > U256::ZERO;
-        recount(&mut self.totals.holders, true, holds);
-        Ok(())
+        let balance = self.balance(from)?;
+        let held = *balance > U256::ZERO;
+        sub(balance, amount, "VVV balance", from)?;
+        let left = *balance;
+        recount(&mut self.totals.holders, held, left > U256::ZERO);
+        Ok(Some(left))
     }
 
-    fn credit(&mut self, to: Address, amount: U256) -> Result<(), Cause> {
-        let account = self.account(to)?;
-        let held = account.balance > U256::ZERO;
-        add(&mut account.balance, amount, "VVV balance")?;
-        let balance = account.balance;
+    fn credit(&mut self, to: Address, amount: U256) -> Result<U256, Cause> {
+        let balance = self.balance(to)?;
+        let held = *balance > U256::ZERO;
+        add(balance, amount, "VVV balance")?;
+        let holds = *balance;
         if to.is_zero() {
-            self.totals.burned = balance;
+            self.totals.burned = holds;
         } else {
-            recount(&mut self.totals.holders, held, true);
+            recount(&mut self.totals.holders, held, holds > U256::ZERO);
         }
-        Ok(())
+        Ok(holds)
     }
 
     fn burn(&mut self, from: Address, amount: U256) -> Result<Tally, Cause> {
         self.totals.burn_count += 1;
-        let burned = &mut self.account(from)?.burned;
+        let burned = self.burned.entry(from).or_default();
         add(&mut burned.amount, amount, "VVV burned")?;
         burned.count += 1;
         Ok(*burned)
     }
 
-    fn account(&mut self, address: Address) -> Result<&mut Account, Cause> {
-        self.accounts.get_mut(&address).ok_or(Cause::NotLoaded(address))
+    fn balance(&mut self, address: Address) -> Result<&mut U256, Cause> {
+        if self.is_whole {
+            return Ok(self.balances.entry(address).or_default());
+        }
+        self.balances.get_mut(&address).ok_or(Cause::NotLoaded(address))
     }
 }
 

@@ -4,9 +4,10 @@
 
 mod chain;
 
+use alloy_primitives::Address;
 use chain::*;
-use ledger::halt::AnomalyKind;
-use ledger::supply::SupplyChanges;
+use ledger::halt::{AnomalyKind, Cause};
+use ledger::supply::{Supply, SupplyChanges};
 use ledger::totals::{SupplyTotals, Tally};
 
 fn mined(chain: &mut Chain, transaction: &[ledger::event::Event]) -> SupplyChanges {
@@ -77,4 +78,18 @@ fn a_balance_never_goes_below_zero() {
     mined(&mut chain, &[vvv(NOBODY, ALICE, 100)]);
     let halt = chain.mine(&[&[vvv(ALICE, BOB, 101)]]).unwrap_err();
     assert!(halt.cause.is_missing_history(), "{halt}");
+}
+
+#[test]
+fn who_is_not_loaded_is_zero_only_where_everyone_was_loaded() {
+    let carol = Address::repeat_byte(0x03);
+    let first = block(1, 10, &[&[vvv(NOBODY, ALICE, 100), vvv(ALICE, BOB, 30)]]);
+    let mut whole = Supply::whole(CONTRACTS, SupplyTotals::default(), []);
+    assert!(whole.unloaded([&first]).is_empty());
+    let changes = whole.apply(&first).unwrap();
+    assert_eq!(changes.transfers[1].sender_balance, Some(amount(70)));
+    let second = block(2, 20, &[&[vvv(BOB, carol, 30)]]);
+    whole.end_whole();
+    assert_eq!(whole.unloaded([&second]), [carol]);
+    assert_eq!(*whole.apply(&second).unwrap_err().cause, Cause::NotLoaded(carol));
 }

@@ -1,6 +1,7 @@
-//! The two indexes by which a VVV balance is found. Keeping them up costs four times what the rows cost, so a first
-//! backfill goes without, and they are built when it is done. Until then nobody looks up single balances: the writer
-//! has all of them in memory, and readers are told that the state is not ready.
+//! The indexes of VVV transfers: by sender and by recipient, by which a balance is found, and by place in the chain.
+//! Keeping them up costs more than the rows cost, so a first backfill goes without, and they are built when it is done.
+//! Until then nobody looks up single balances: the writer has all of them in memory, and readers are told that the state
+//! is not ready.
 
 use std::collections::HashMap;
 
@@ -15,7 +16,8 @@ use crate::columns::address;
 use crate::read::totals;
 use crate::writer::Writer;
 
-const BUILD: [&str; 2] = [
+const BUILD: [&str; 3] = [
+    "create unique index if not exists vvv_transfer_place on vvv_transfer (block_number, log_index)",
     "create index if not exists vvv_transfer_sender on vvv_transfer (sender, block_number desc, log_index desc)",
     "create index if not exists vvv_transfer_recipient on vvv_transfer (recipient, block_number desc, log_index desc)",
 ];
@@ -34,32 +36,36 @@ struct TransferRow {
 }
 
 impl Writer {
-    /// Whether both are there. One that is, is whole: they are built in a transaction each.
+    /// Whether all are there. One that is, is whole: they are built in a transaction each.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn has_account_indexes(&self) -> Result<bool, StoreError> {
         let there = sqlx::query_scalar(
-            "select to_regclass('vvv_transfer_sender') is not null and to_regclass('vvv_transfer_recipient') is not null",
+            "select count(*) = 3 from pg_index i join pg_class c on c.oid = i.indexrelid
+              where i.indrelid = 'vvv_transfer'::regclass
+                and c.relname in ('vvv_transfer_sender', 'vvv_transfer_recipient', 'vvv_transfer_place')",
         );
         Ok(there.fetch_one(&self.pool).await?)
     }
 
-    /// Drops both. Only for a database without blocks.
+    /// Drops them. Only for a database without blocks.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn drop_account_indexes(&self) -> Result<(), StoreError> {
-        sqlx::query("drop index if exists vvv_transfer_sender, vvv_transfer_recipient").execute(&self.pool).await?;
+        sqlx::query("drop index if exists vvv_transfer_sender, vvv_transfer_recipient, vvv_transfer_place")
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 
-    /// Builds what is missing, both at the same time. Takes about a second for a million transfers.
+    /// Builds what is missing, all at the same time. Takes about a second for a million transfers.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn build_account_indexes(&self) -> Result<(), StoreError> {
-        futures::try_join!(self.build(BUILD[0]), self.build(BUILD[1]))?;
+        futures::future::try_join_all(BUILD.map(|statement| self.build(statement))).await?;
         Ok(())
     }
 

@@ -30,6 +30,16 @@ pub(crate) fn integer(value: u32) -> Result<i32, Corrupt> {
     i32::try_from(value).map_err(|_| Corrupt(format!("{value} does not fit in an integer")))
 }
 
+/// An `integer` that is a position among logs or transactions.
+pub(crate) fn index(value: i32) -> Result<u32, Corrupt> {
+    u32::try_from(value).map_err(|_| Corrupt(format!("{value} where an index belongs")))
+}
+
+/// An `integer` that numbers a derivation.
+pub(crate) fn revision(value: i32) -> Result<u32, Corrupt> {
+    u32::try_from(value).map_err(|_| Corrupt(format!("{value} where a revision belongs")))
+}
+
 /// A `bigint` that counts something.
 pub(crate) fn count(value: i64) -> Result<u64, Corrupt> {
     u64::try_from(value).map_err(|_| Corrupt(format!("{value} where a count belongs")))
@@ -38,11 +48,6 @@ pub(crate) fn count(value: i64) -> Result<u64, Corrupt> {
 /// A `bigint` that counts something, or null.
 pub(crate) fn count_if(value: Option<i64>) -> Result<Option<u64>, Corrupt> {
     value.map(count).transpose()
-}
-
-/// A log or transaction index out of an `integer`.
-pub(crate) fn index(value: i32) -> Result<u32, Corrupt> {
-    u32::try_from(value).map_err(|_| Corrupt(format!("{value} where an index belongs")))
 }
 
 /// 20 bytes.

@@ -5,6 +5,7 @@
 //! - [`cursor`]: the two lanes, and how far each is
 //! - [`account_indexes`]: what a first backfill goes without
 //! - [`load`]: the state it goes on from
+//! - [`derivation`], [`replay`]: which derivation the rows are of, and deriving them anew
 //! - [`progress`]: what it says of itself
 //! - [`verification`]: what came of comparing with the contracts
 //! - [`read`]: the state at one block, for readers
@@ -16,10 +17,12 @@ pub mod append;
 pub mod columns;
 pub mod cursor;
 pub mod deployment;
+pub mod derivation;
 pub mod error;
 pub mod load;
 pub mod progress;
 pub mod read;
+pub mod replay;
 pub mod rewind;
 pub mod verification;
 pub mod writer;

@@ -128,12 +128,15 @@ impl Writer {
         Ok(bytes.as_deref().map(hash).transpose()?)
     }
 
-    /// The timestamp of the highest block stored, which is of the lane of capacity.
+    /// The timestamp of the highest block stored of the lane of capacity.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn last_timestamp(&self) -> Result<Option<u64>, StoreError> {
-        let newest = sqlx::query_scalar("select timestamp from block order by number desc limit 1");
+        let newest = sqlx::query_scalar(
+            "select timestamp from block where number <= (select block_number from cursor where name = 'capacity')
+              order by number desc limit 1",
+        );
         Ok(count_if(newest.fetch_optional(&self.pool).await?)?)
     }
 

@@ -1,5 +1,6 @@
 //! The one writer: its pool, its lock, its schema, its deployment.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -15,7 +16,7 @@ const WRITER_LOCK: i64 = 0x0056_656e_6963_6531;
 const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 /// Appending, observing, and one to spare.
-const CONNECTIONS: u32 = 3;
+pub(crate) const CONNECTIONS: u32 = 3;
 
 /// A connection to write with. Holds the writer lock as long as it lives.
 #[derive(Debug)]
@@ -23,8 +24,10 @@ pub struct Writer {
     pub(crate) pool: PgPool,
     /// Whether COPY pays. Over TCP the driver leaves Nagle's algorithm on, and every COPY waits 40 ms for nothing.
     pub(crate) copies: bool,
+    /// Whether inputs are stored with what is derived from them: not where they are there already.
+    pub(crate) keeps_inputs: bool,
     /// Postgres frees an advisory lock when the session that took it ends, however it ends.
-    lock: Mutex<PgConnection>,
+    lock: Arc<Mutex<PgConnection>>,
 }
 
 impl Writer {
@@ -39,7 +42,12 @@ impl Writer {
         let copies = options.get_socket().is_some() || options.get_host().starts_with('/');
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
         crate::MIGRATIONS.run(&pool).await?;
-        Ok(Self { pool, copies, lock: Mutex::new(lock) })
+        Ok(Self { pool, copies, keeps_inputs: true, lock: Arc::new(Mutex::new(lock)) })
+    }
+
+    /// A writer under the same lock, over connections that find other tables under the same names.
+    pub(crate) fn over(&self, pool: PgPool, keeps_inputs: bool) -> Self {
+        Self { pool, copies: self.copies, keeps_inputs, lock: Arc::clone(&self.lock) }
     }
 
     /// Makes sure that this is still the only writer: takes the lock again if the session that held it is gone.
@@ -80,7 +88,11 @@ impl Writer {
         Ok(())
     }
 
-    async fn deployment(&self) -> Result<Option<Deployment>, StoreError> {
+    /// The deployment that the database is of; `None` before the first start.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn deployment(&self) -> Result<Option<Deployment>, StoreError> {
         let document: Option<serde_json::Value> =
             sqlx::query_scalar("select document from deployment").fetch_optional(&self.pool).await?;
         document.map(|d| serde_json::from_value(d).map_err(|e| StoreError::Corrupt(e.to_string()))).transpose()

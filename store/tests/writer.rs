@@ -188,12 +188,12 @@ async fn a_copy_that_fails_half_way_leaves_nothing(pool: PgPool) {
     append(&writer, 1, 3).await.unwrap();
     let before = dump(&pool).await;
     let mut blocks = blocks(&writer, 4, 520).await;
-    blocks[500].header.hash = hash(1);
+    blocks[500].header.number = 1;
     let failed = writer
         .append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) })
         .await;
     assert!(matches!(failed, Err(StoreError::Database(_))), "{failed:?}");
-    blocks[500].header.hash = hash(504);
+    blocks[500].header.number = 504;
     blocks[400].header.timestamp = u64::MAX;
     let failed = writer
         .append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) })
@@ -346,6 +346,18 @@ async fn balances_without_their_indexes(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn a_transfer_that_is_there_twice_is_found_out_when_the_indexes_are_built(pool: PgPool) {
+    let writer = writer(&pool).await;
+    writer.drop_account_indexes().await.unwrap();
+    append(&writer, 1, 4).await.unwrap();
+    let again = sqlx::query("insert into vvv_transfer select * from vvv_transfer order by block_number limit 1");
+    again.execute(&pool).await.unwrap();
+    let error = writer.build_account_indexes().await.unwrap_err();
+    assert!(error.to_string().contains("vvv_transfer_place"), "{error}");
+    assert!(!writer.has_account_indexes().await.unwrap());
+}
+
+#[sqlx::test(migrations = false)]
 async fn a_cursor_that_somebody_moved_stops_the_append(pool: PgPool) {
     let writer = writer(&pool).await;
     append(&writer, 1, 3).await.unwrap();
@@ -368,7 +380,7 @@ async fn a_batch_that_fails_half_way_leaves_nothing(pool: PgPool) {
     append(&writer, 1, 3).await.unwrap();
     let before = dump(&pool).await;
     let mut blocks = blocks(&writer, 4, 6).await;
-    blocks[2].header.hash = hash(1);
+    blocks[2].header.number = 1;
     let failed = writer
         .append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(6) })
         .await;

@@ -21,10 +21,13 @@ use crate::params::{BlockParams, NoParams};
 use crate::problem::{Kind, Problem};
 use crate::snapshot::{AsOf, Met, Needs, Snapshot, Sync, lag_seconds};
 use crate::wire::Time;
-use view::{AnomalyView, Completeness, Cursors, DeploymentView, DriftView, Head, ReorgView, TopicView};
+use view::{AnomalyView, Completeness, Cursors, DeploymentView, DerivationView, DriftView, Head, ReorgView, TopicView};
 
 /// One node's word, held against nobody else's.
 const SINGLE: &str = "single";
+
+/// What keeps figures from being told, and does not keep how things stand.
+const UNTOLD: [Kind; 3] = [Kind::NeverSynced, Kind::Behind, Kind::OtherDerivation];
 
 const NEVER_COMPARED: &str = "the indexer has not compared the derived state with the contracts yet";
 
@@ -71,6 +74,8 @@ pub struct Status {
     fork_suspected: Option<String>,
     /// Why the writer's last step failed.
     failing: Option<String>,
+    /// Which derivation the stored rows are of, and which this program serves.
+    derivation: DerivationView,
     /// Newest blocks replaced by others.
     reorgs: ReorgView,
     /// How sure it is that no log is missing.
@@ -92,7 +97,7 @@ pub struct Status {
 
 /// How far the indexer is, and what it has met
 ///
-/// Always of now. Before the first block most of it is null.
+/// Always of now. Before the first block, and while what is stored is of another derivation, most of it is null.
 #[utoipa::path(
     get,
     operation_id = "getStatus",
@@ -120,7 +125,7 @@ async fn status(app: &App) -> Result<Status, Problem> {
                 let as_of = (needs == Needs::Both).then(|| snapshot.as_of().clone());
                 return Ok(Status { as_of, ..status.with(met, &snapshot.deployment()) }.named());
             }
-            Err(problem) if [Kind::NeverSynced, Kind::Behind].contains(&problem.kind()) => {}
+            Err(problem) if UNTOLD.contains(&problem.kind()) => {}
             Err(problem) => return Err(problem),
         }
     }
@@ -154,6 +159,7 @@ impl Status {
             halted: follower.and_then(|follower| follower.halted.clone()),
             fork_suspected: follower.and_then(|follower| follower.fork_suspected.clone()),
             failing: follower.and_then(|follower| follower.failing.clone()),
+            derivation: DerivationView::new(progress),
             reorgs: ReorgView::new(Reorgs::default()),
             completeness: Completeness {
                 capacity: progress.capacity.map(|_| SINGLE),

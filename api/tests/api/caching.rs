@@ -43,7 +43,7 @@ async fn an_unchanged_answer_is_not_sent_again(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
-async fn a_tag_names_block_query_finality_and_deployment(pool: PgPool) {
+async fn a_tag_names_block_query_finality_deployment_and_derivation(pool: PgPool) {
     let service = Service::of_chain(pool).await;
     let mut tags = Vec::new();
     for target in
@@ -55,6 +55,7 @@ async fn a_tag_names_block_query_finality_and_deployment(pool: PgPool) {
         "update follower set safe_number = 130",
         "update follower set halted = 'why'",
         "update deployment set digest = decode(repeat('aa', 32), 'hex')",
+        "update derivation set replays = replays + 1",
         "update block set hash = decode(repeat('31', 32), 'hex') where number = 130; update cursor set block_hash = null",
     ] {
         service.execute(change).await;

@@ -49,6 +49,28 @@ async fn nothing_is_stored_yet(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn rows_of_another_derivation_are_not_served(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    service.execute("update derivation set revision = revision + 1").await;
+    assert_eq!(reasons(&service).await, json!(["other_derivation"]));
+    for path in ["/v1/supply".to_owned(), "/v1/capacity".to_owned(), format!("/v1/check?address={ALICE}")] {
+        let body = service.get(&path).await.problem(503, "other-derivation");
+        assert_eq!(body["stored_revision"], ledger::DERIVATION_REVISION + 1);
+    }
+    let replay = "insert into replay (from_block, revision, deployment, refetch, done_blocks, all_blocks)
+                  values (3, 1, decode(repeat('31', 32), 'hex'), false, 5, 8)";
+    service.execute(replay).await;
+    assert_eq!(reasons(&service).await, json!(["other_derivation", "replaying"]));
+    let status = service.get("/v1/status").await.ok();
+    assert_eq!((&status["as_of"], &status["sync"]), (&json!(null), &json!("live")));
+    let under_way = json!({"from_block": 3, "done_blocks": 5, "all_blocks": 8});
+    assert_eq!(status["derivation"]["replay"], under_way);
+    service.execute("update derivation set revision = revision - 1").await;
+    service.get("/v1/supply").await.ok();
+    assert_eq!(reasons(&service).await, json!(["replaying"]));
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn ready_until_something_is_wrong(pool: PgPool) {
     let service = Service::of_chain(pool).await;
     assert_eq!(service.get("/readyz").await.ok(), json!({"ready": true, "reasons": []}));

@@ -14,6 +14,7 @@ mod epochs;
 mod finality;
 mod lanes;
 mod lists;
+mod metrics;
 mod page;
 mod pages;
 mod role;

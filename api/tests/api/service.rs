@@ -35,6 +35,8 @@ impl Service {
     /// Over the economy of `fixtures/chain.sql`.
     pub(crate) async fn of_chain(pool: PgPool) -> Self {
         sqlx::raw_sql(include_str!("fixtures/chain.sql")).execute(&pool).await.unwrap();
+        let revision = i32::try_from(ledger::DERIVATION_REVISION).unwrap();
+        sqlx::query("update derivation set revision = $1").bind(revision).execute(&pool).await.unwrap();
         Self::over(pool)
     }
 

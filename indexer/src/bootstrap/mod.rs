@@ -79,6 +79,10 @@ pub async fn bootstrap(
     let (file, digest, state) = read(path.to_owned()).await?;
     let wrong = |what: String| FileError::content(path, what);
     file.heading.agree(deployment).map_err(wrong)?;
+    let (revision, ours) = (file.heading.derivation_revision, ledger::DERIVATION_REVISION);
+    if revision != ours {
+        return Err(wrong(format!("is of derivation {revision}, this program derives by {ours}")).into());
+    }
     if file.heading.block_number < deployment.start_block {
         let (number, start) = (file.heading.block_number, deployment.start_block);
         return Err(wrong(format!("is as of block {number}, before the deployment's start block {start}")).into());

@@ -19,6 +19,7 @@ use crate::chain::{Chain, ChainError, Header};
 use crate::fetch::Fetch;
 use crate::files::error::FileError;
 use crate::import::directory::Directory;
+use crate::replay;
 use crate::run::{StartError, check_chain_id, open, patiently, start_error};
 use crate::verify;
 
@@ -41,6 +42,7 @@ pub(super) async fn begin(config: &BackfillConfig) -> Result<Option<Job>, Backfi
     let deadline = Instant::now() + config.startup_timeout;
     let writer = patiently(deadline, "the database", || open(options.clone())).await?;
     writer.adopt(&config.deployment).await.map_err(start_error)?;
+    replay::renew(&writer, &config.deployment, &config.bars).await.map_err(StartError::from)?;
     let cursors = writer.cursors().await.map_err(start_error)?;
     let bounds = config.bounds;
     let next = bounds.next(cursors, config.deployment.start_block).map_err(StartError::Usage)?;

@@ -4,23 +4,21 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::bounds::Bounds;
 use super::{BackfillError, Ended};
+use crate::bars::Bars;
 use crate::chain::ChainError;
 use crate::engine::capacity::CapacityState;
 use crate::engine::supply::SupplyState;
 use crate::engine::{Engine, LaneState, Scene};
 use crate::follower::StepError;
-use crate::pace::{Pace, readable};
-use crate::source::Source;
+use crate::source::{Lane, Source};
 
 /// How long a source or the database may fail before it is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_secs(1);
-/// How often progress is said.
-const REPORT_EVERY: Duration = Duration::from_secs(5);
 
 /// What ranges come from: a node that contradicts itself may do better when it is asked again, files never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +31,14 @@ pub(super) async fn fill<S: Source>(
     scene: Scene<S>,
     origin: Origin,
     bounds: Bounds,
+    bars: &Bars,
     mut stop: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Ended, BackfillError> {
     let capacity = Engine::<S, CapacityState>::new(scene.clone());
-    if lane(&scene, capacity, origin, bounds, stop.as_mut()).await? == Ended::Stopped {
+    if lane(&scene, capacity, origin, bounds, bars, stop.as_mut()).await? == Ended::Stopped {
         return Ok(Ended::Stopped);
     }
-    lane(&scene, Engine::<S, SupplyState>::new(scene.clone()), origin, bounds, stop).await
+    lane(&scene, Engine::<S, SupplyState>::new(scene.clone()), origin, bounds, bars, stop).await
 }
 
 async fn lane<S: Source, L: LaneState>(
@@ -47,12 +46,15 @@ async fn lane<S: Source, L: LaneState>(
     mut engine: Engine<S, L>,
     origin: Origin,
     bounds: Bounds,
+    bars: &Bars,
     mut stop: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Ended, BackfillError> {
     engine.state().await.map_err(missing)?;
-    let (mut pace, mut reported) = (Pace::default(), Instant::now());
+    let first = scene.deployment.start_block;
+    let next_of = |engine: &Engine<S, L>| engine.cursor().map_or(first, |cursor| cursor.number + 1);
+    let mut work = bars.begin(name(L::LANE), next_of(&engine) - first, bounds.to + 1 - first);
     loop {
-        let next = engine.cursor().map_or(scene.deployment.start_block, |cursor| cursor.number + 1);
+        let next = next_of(&engine);
         if next > bounds.to {
             return Ok(Ended::Done);
         }
@@ -63,19 +65,15 @@ async fn lane<S: Source, L: LaneState>(
             () = &mut stop => return Ok(Ended::Stopped),
             stepped = step(&mut engine, origin, next, bounds.to) => stepped?,
         }
-        let reached = engine.cursor().map_or(next, |cursor| cursor.number);
-        pace.mark(Instant::now(), reached);
-        if reported.elapsed() >= REPORT_EVERY || reached == bounds.to {
-            report(L::LANE.name(), reached, bounds.to, &pace);
-            reported = Instant::now();
-        }
+        work.at(next_of(&engine) - first, bounds.to + 1 - first);
     }
 }
 
-fn report(lane: &str, block: u64, to: u64, pace: &Pace) {
-    let time_left = pace.time_left(to - block).map_or_else(|| "unknown".into(), readable);
-    let rate = pace.blocks_per_second().round();
-    info!(lane, block, to, blocks_left = to - block, blocks_per_second = rate, time_left, "backfilling");
+fn name(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Capacity => "backfill of capacity",
+        Lane::Supply => "backfill of supply",
+    }
 }
 
 /// One transaction. What may come by itself is asked for again for a while.

@@ -20,6 +20,7 @@ use thiserror::Error;
 use tracing::{info, warn};
 use url::Url;
 
+use crate::bars::Bars;
 use crate::chain::{Chain, Header};
 use crate::engine::Scene;
 use crate::files::error::FileError;
@@ -52,6 +53,8 @@ pub struct BackfillConfig {
     pub all_headers: bool,
     /// How long to try to reach node and database at start.
     pub startup_timeout: Duration,
+    /// Where progress is shown.
+    pub bars: Bars,
 }
 
 /// How it ended.
@@ -115,12 +118,12 @@ pub async fn backfill(config: BackfillConfig, stop: impl Future<Output = ()>) ->
             job
         }
     }
-    .run(stop)
+    .run(&config.bars, stop)
     .await
 }
 
 impl Job {
-    async fn run(self, stop: Pin<&mut impl Future<Output = ()>>) -> Result<Ended, BackfillError> {
+    async fn run(self, bars: &Bars, stop: Pin<&mut impl Future<Output = ()>>) -> Result<Ended, BackfillError> {
         let Self { database, writer, deployment, bounds, node, files } = self;
         let chain = node.as_ref().map(|(fetch, _)| Arc::clone(&fetch.chain));
         let ended = match (files, node) {
@@ -134,6 +137,7 @@ impl Job {
                     Scene { source: Arc::new(source), writer: Arc::clone(&writer), deployment },
                     Origin::Files,
                     bounds,
+                    bars,
                     stop,
                 )
                 .await?
@@ -143,6 +147,7 @@ impl Job {
                     Scene { source: Arc::new(fetch), writer: Arc::clone(&writer), deployment },
                     Origin::Node,
                     bounds,
+                    bars,
                     stop,
                 )
                 .await?

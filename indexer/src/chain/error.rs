@@ -44,6 +44,22 @@ pub enum ChainError {
     Contradiction(String),
 }
 
+impl ChainError {
+    /// The class, as a word for metrics.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "too_large",
+            Self::Throttled { .. } => "throttled",
+            Self::NoState(_) => "no_state",
+            Self::UnknownBlock(_) => "unknown_block",
+            Self::Reverted(_) => "reverted",
+            Self::Unavailable(_) => "unavailable",
+            Self::Refused(_) => "refused",
+            Self::Contradiction(_) => "contradiction",
+        }
+    }
+}
+
 /// Texts of a range, or of its answer, that is too large.
 const TOO_LARGE: [&str; 22] = [
     "block range",

@@ -1,9 +1,12 @@
-//! A node over HTTP, through alloy.
+//! A node over HTTP, through alloy; logs alone are read without it.
 //!
 //! Blocks are asked for without their transactions and through a network type that takes any, because Base's first
 //! transaction of each block is a deposit of type 0x7e. No retry layer lies between: errors are classified here.
 
-use std::future::IntoFuture;
+mod http;
+mod logs;
+
+use std::future::{Future, IntoFuture};
 use std::time::Duration;
 
 use alloy_consensus::Header as ConsensusHeader;
@@ -13,14 +16,15 @@ use alloy_network::{AnyNetwork, AnyRpcBlock};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_provider::{Provider, RootProvider};
 use alloy_rpc_client::RpcClient;
-use alloy_rpc_types_eth::{Filter, Log as RpcLog, TransactionInput, TransactionRequest};
+use alloy_rpc_types_eth::{Filter, TransactionInput, TransactionRequest};
 use alloy_transport::{TransportError, TransportErrorKind};
-use alloy_transport_http::Http;
 use anyhow::Context;
 use url::Url;
 
+use self::http::Http;
 use super::error::{classify, classify_http, short};
 use super::{At, Chain, ChainError, Finality, Header, Log, LogQuery};
+use crate::measure;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -30,10 +34,16 @@ const THROTTLED_PAUSES: [Duration; 4] =
 /// A node that asks for more than this is not waited for here.
 const THROTTLED_PATIENCE: Duration = Duration::from_secs(5);
 
+/// The most that the logs of a range may take as text, and those of one block, which no smaller range can replace.
+/// Logs take less in memory than as text.
+const RANGE_BYTES_MAX: usize = 16 << 20;
+const BLOCK_BYTES_MAX: usize = 64 << 20;
+
 /// One node.
 #[derive(Clone, Debug)]
 pub struct RpcChain {
     provider: RootProvider<AnyNetwork>,
+    http: Http,
     url: String,
 }
 
@@ -55,13 +65,17 @@ impl RpcChain {
             .build()
             .context("the HTTP client does not start")?;
         let text = url.to_string();
-        let client = RpcClient::new(Http::with_client(client, url), false);
-        Ok(Self { provider: RootProvider::new(client), url: text })
+        let http = Http::new(client, url);
+        Ok(Self { provider: RootProvider::new(RpcClient::new(http.clone(), false)), http, url: text })
     }
 
-    /// Classifies, and takes the URL out of the words: it may hold a key.
+    /// Takes the URL out of a node's words: it may hold a key.
+    fn hide(&self, text: String) -> String {
+        short(&text.replace(&self.url, "<url>"))
+    }
+
     fn error(&self, error: TransportError) -> ChainError {
-        let hide = |text: String| short(&text.replace(&self.url, "<url>"));
+        let hide = |text| self.hide(text);
         match error {
             RpcError::ErrorResp(payload) => classify(payload.code, &hide(payload.message.into_owned())),
             RpcError::Transport(TransportErrorKind::HttpError(http)) => {
@@ -81,24 +95,40 @@ impl RpcChain {
         }
     }
 
-    /// Asks; where the node throttles, a few times more, so that one refusal among many requests does not cost all of
-    /// them.
     async fn ask<T, F>(&self, request: impl Fn() -> F) -> Result<T, ChainError>
     where
         F: IntoFuture<Output = Result<T, TransportError>>,
     {
-        let mut pauses = THROTTLED_PAUSES.into_iter();
-        loop {
-            let error = match request().await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => self.error(error),
-            };
-            let ChainError::Throttled { retry_after, .. } = &error else { return Err(error) };
-            let Some(pause) = pauses.next() else { return Err(error) };
-            match retry_after {
-                Some(wait) if *wait > THROTTLED_PATIENCE => return Err(error),
-                wait => tokio::time::sleep(wait.unwrap_or(pause).max(pause)).await,
+        let request = &request;
+        patiently(|| async move { request().await.map_err(|error| self.error(error)) }).await
+    }
+
+    async fn ask_logs(&self, filter: &Filter, bytes_max: usize) -> Result<Vec<Log>, ChainError> {
+        let request = logs::request(filter)?;
+        let refused = |code, words| classify(code, &self.hide(words));
+        let attempt = || async {
+            let body = self.http.post(request.clone(), bytes_max).await.map_err(|error| self.error_of_logs(error))?;
+            let answer = logs::parse(&body, refused);
+            self.http.recycle(body);
+            answer
+        };
+        patiently(attempt).await
+    }
+
+    /// An answer that is too long, comes too slowly or breaks off is one that a smaller range mends.
+    fn error_of_logs(&self, error: TransportError) -> ChainError {
+        let too_large = match &error {
+            RpcError::Transport(TransportErrorKind::Custom(error)) => {
+                let error = error.downcast_ref::<reqwest::Error>();
+                error.is_none_or(|error| {
+                    !error.is_connect() && (error.is_timeout() || error.is_body() || error.is_decode())
+                })
             }
+            _ => false,
+        };
+        match self.error(error) {
+            ChainError::Unavailable(message) if too_large => ChainError::TooLarge { message, limit_blocks: None },
+            error => error,
         }
     }
 
@@ -161,12 +191,16 @@ impl Chain for RpcChain {
 
     async fn logs_of_block(&self, hash: B256, query: &LogQuery) -> Result<Vec<Log>, ChainError> {
         let filter = filter(query).at_block_hash(hash);
-        logs(self.ask(|| self.provider.get_logs(&filter)).await?)
+        match self.ask_logs(&filter, BLOCK_BYTES_MAX).await {
+            Err(ChainError::TooLarge { message, .. }) => Err(ChainError::Unavailable(message)),
+            answer => answer,
+        }
     }
 
     async fn logs_in_range(&self, from: u64, to: u64, query: &LogQuery) -> Result<Vec<Log>, ChainError> {
         let filter = filter(query).from_block(from).to_block(to);
-        logs(self.ask(|| self.provider.get_logs(&filter)).await?)
+        let bytes_max = if from == to { BLOCK_BYTES_MAX } else { RANGE_BYTES_MAX };
+        self.ask_logs(&filter, bytes_max).await
     }
 
     async fn call(&self, at: At, to: Address, data: Bytes) -> Result<Bytes, ChainError> {
@@ -181,6 +215,26 @@ impl Chain for RpcChain {
     async fn storage(&self, at: At, address: Address, slot: U256) -> Result<B256, ChainError> {
         let word = self.ask(|| self.provider.get_storage_at(address, slot).block_id(id(at))).await?;
         Ok(B256::from(word))
+    }
+}
+
+/// Asks; where the node throttles, a few times more, so that one refusal among many requests does not cost all of them.
+async fn patiently<T, F>(request: impl Fn() -> F) -> Result<T, ChainError>
+where
+    F: Future<Output = Result<T, ChainError>>,
+{
+    let mut pauses = THROTTLED_PAUSES.into_iter();
+    loop {
+        let error = match measure::timed(request()).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let ChainError::Throttled { retry_after, .. } = &error else { return Err(error) };
+        let Some(pause) = pauses.next() else { return Err(error) };
+        match retry_after {
+            Some(wait) if *wait > THROTTLED_PATIENCE => return Err(error),
+            wait => tokio::time::sleep(wait.unwrap_or(pause).max(pause)).await,
+        }
     }
 }
 
@@ -223,31 +277,6 @@ fn verified(block: AnyRpcBlock) -> Result<Header, ChainError> {
         parent_hash: header.parent_hash,
         timestamp: header.timestamp,
         logs_bloom: header.logs_bloom,
-    })
-}
-
-fn logs(logs: Vec<RpcLog>) -> Result<Vec<Log>, ChainError> {
-    logs.into_iter()
-        .map(|log| log_of(log).ok_or_else(|| ChainError::Contradiction("a log of no block".into())))
-        .collect()
-}
-
-/// `None` for a log that says it was removed or lacks its place in the chain.
-fn log_of(log: RpcLog) -> Option<Log> {
-    if log.removed {
-        return None;
-    }
-    let (topics, data) = log.inner.data.split();
-    Some(Log {
-        block_number: log.block_number?,
-        block_hash: log.block_hash?,
-        block_timestamp: log.block_timestamp,
-        tx_hash: log.transaction_hash?,
-        tx_index: u32::try_from(log.transaction_index?).ok()?,
-        log_index: u32::try_from(log.log_index?).ok()?,
-        address: log.inner.address,
-        topics,
-        data,
     })
 }
 

@@ -60,7 +60,7 @@ pub(super) struct BackfillArgs {
 
 impl BackfillArgs {
     pub(super) async fn backfill(self) -> Result<ExitCode, Failure> {
-        self.log.start()?;
+        let bars = self.log.start()?;
         let config = BackfillConfig {
             rpc_url: self.rpc_url.as_deref().map(rpc_url).transpose()?,
             database_url: self.database.database_url,
@@ -70,10 +70,11 @@ impl BackfillArgs {
             files: self.from_files,
             all_headers: self.headers,
             startup_timeout: Duration::from_secs(self.startup_timeout),
+            bars,
         };
         match backfill(config, stop_signal()).await {
             Ok(Ended::Done) => Ok(ExitCode::SUCCESS),
-            Ok(Ended::Stopped) => Err(Failure { code: 1, message: "stopped: the same command goes on".into() }),
+            Ok(Ended::Stopped) => Err(Failure::no("stopped: the same command goes on")),
             Err(error) => Err(Failure { code: error.exit_code(), message: error.to_string() }),
         }
     }

@@ -4,6 +4,7 @@
 
 mod backfill;
 mod export;
+mod replay;
 mod run;
 mod status;
 mod verify;
@@ -16,6 +17,7 @@ use store::read::{Database, Limits, ReadError, progress};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use indexer::bars::Bars;
 use indexer::chain::rpc::RpcChain;
 
 /// Follows VVV, sVVV and DIEM on Base into Postgres.
@@ -30,6 +32,7 @@ struct Cli {
 enum Command {
     Run(run::RunArgs),
     Backfill(backfill::BackfillArgs),
+    Replay(replay::ReplayArgs),
     Verify(verify::VerifyArgs),
     Status(status::StatusArgs),
     Export(export::ExportArgs),
@@ -43,6 +46,10 @@ struct Failure {
 }
 
 impl Failure {
+    fn no(message: impl ToString) -> Self {
+        Self { code: 1, message: message.to_string() }
+    }
+
     fn usage(message: impl ToString) -> Self {
         Self { code: 2, message: message.to_string() }
     }
@@ -66,6 +73,7 @@ pub(crate) async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => args.run().await,
         Command::Backfill(args) => args.backfill().await,
+        Command::Replay(args) => args.replay().await,
         Command::Verify(args) => args.verify().await,
         Command::Status(args) => args.status().await,
         Command::Export(args) => args.export().await,
@@ -101,13 +109,14 @@ struct ExpectedArgs {
 }
 
 impl LogArgs {
-    /// To stderr: stdout is for answers.
-    fn start(&self) -> Result<(), Failure> {
+    /// To stderr: stdout is for answers. Lines go out between the bars that may be drawn there.
+    fn start(&self) -> Result<Bars, Failure> {
         let filter =
             EnvFilter::builder().parse(&self.log).map_err(|error| Failure::usage(format!("--log: {error}")))?;
         let ansi = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
-        Ok(())
+        let bars = Bars::on_terminal();
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(bars.clone()).init();
+        Ok(bars)
     }
 }
 

@@ -1,13 +1,20 @@
 //! `indexer run`
 
+use std::future::Future;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use indexer::measure;
 use indexer::run::{RunConfig, run};
+use meter::{Meter, MeterError};
 
 use super::{DatabaseArgs, Failure, LogArgs, rpc_url};
+
+/// Beyond this lag the metrics say that nothing is ready, as /readyz does unless it is told otherwise.
+const MAX_LAG_SECONDS: u64 = 60;
 
 /// Backfill, then follow the head; goes on where it stopped.
 ///
@@ -20,8 +27,9 @@ Examples:
   indexer run --rpc-url http://127.0.0.1:8545 --database-url postgres:///devnet --deployment devnet/deployment.toml
   indexer run --rpc-url https://base.example/v2/KEY --database-url postgres://indexer@db/capacity --bootstrap positions.ndjson
 
-Exit codes: 0 stopped by a signal, 1 another indexer holds the database, 2 usage or configuration (a node of another
-chain, a database of another deployment, a --bootstrap that differs from the contracts), 3 node or database not to be had within the start-up time-out.")]
+Exit codes: 0 stopped by a signal, 1 another indexer holds the database, or what another version derived cannot be derived
+anew, 2 usage or configuration (a node of another chain, a database of another deployment, a --bootstrap that differs from
+the contracts), 3 node or database not to be had within the start-up time-out.")]
 pub(super) struct RunArgs {
     /// The node: http:// or https:// URL of its JSON-RPC. One node for now.
     #[arg(long, env = "RPC_URL", hide_env_values = true, value_name = "URL")]
@@ -43,6 +51,9 @@ pub(super) struct RunArgs {
     /// contracts' own at its block, and which must be finalized. What lies before is not there, and answers say so.
     #[arg(long, env = "BOOTSTRAP", value_name = "FILE")]
     bootstrap: Option<PathBuf>,
+    /// Address and port to serve Prometheus metrics on, at /metrics. Left out: none are served.
+    #[arg(long, env = "METRICS_LISTEN", value_name = "ADDR")]
+    metrics_listen: Option<SocketAddr>,
     /// How long to try to reach node and database at start.
     #[arg(long, env = "STARTUP_TIMEOUT", value_name = "SECONDS", default_value_t = 60)]
     startup_timeout: u64,
@@ -50,7 +61,8 @@ pub(super) struct RunArgs {
 
 impl RunArgs {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
-        self.log.start()?;
+        let bars = self.log.start()?;
+        let measuring = self.measure().await?;
         let config = RunConfig {
             rpc_url: rpc_url(&self.rpc_url)?,
             database_url: self.database.database_url,
@@ -60,11 +72,36 @@ impl RunArgs {
             verify_every: self.verify_every,
             startup_timeout: Duration::from_secs(self.startup_timeout),
             bootstrap: self.bootstrap,
+            bars,
         };
-        match run(config, stop_signal()).await {
+        let ran = tokio::select! {
+            ran = run(config, stop_signal()) => ran,
+            () = measuring => Ok(()),
+        };
+        match ran {
             Ok(()) => Ok(ExitCode::SUCCESS),
             Err(error) => Err(Failure { code: error.exit_code(), message: error.to_string() }),
         }
+    }
+
+    /// What serves metrics, if they are wanted; never done by itself.
+    async fn measure(&self) -> Result<impl Future<Output = ()> + use<>, Failure> {
+        let failure = |error: MeterError| Failure::usage(format!("--metrics-listen: {error}"));
+        let meter = match self.metrics_listen {
+            Some(address) => Some(Meter::start(address).await.map_err(failure)?),
+            None => None,
+        };
+        if let Some(address) = meter.as_ref().and_then(|meter| meter.address().ok()) {
+            measure::describe();
+            tracing::info!(%address, "serving metrics");
+        }
+        let database = self.database.reader(&measure::LIMITS)?;
+        Ok(async {
+            match meter {
+                Some(meter) => tokio::join!(meter.serve(), measure::watch(database, MAX_LAG_SECONDS)).1,
+                None => std::future::pending().await,
+            }
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Consecutive blocks: as they are asked for, applied and not yet stored, and on their way into the database.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use store::StoreError;
 use store::append::{Batch, StoredBlock};
@@ -52,7 +53,10 @@ impl Prepared {
         let writer = Arc::clone(writer);
         Storing(tokio::spawn(async move {
             let Self { blocks, after, end, .. } = &self;
-            writer.append(&Batch { lanes, blocks, after: *after, cursor: *end }).await
+            let began = Instant::now();
+            let stored = writer.append(&Batch { lanes, blocks, after: *after, cursor: *end }).await;
+            metrics::histogram!("indexer_commit_seconds").record(began.elapsed());
+            stored
         }))
     }
 }

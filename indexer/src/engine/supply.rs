@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::block::Block;
 use ledger::event::{Contract, Event, Vvv};
-use ledger::supply::{Account, Supply};
+use ledger::supply::Supply;
 use store::StoreError;
 use store::append::{StoredBlock, StoredHeader};
 use store::deployment::Deployment;
@@ -25,8 +25,6 @@ pub struct SupplyState {
     supply: Supply,
     decoder: Decoder,
     cursor: Option<BlockRef>,
-    /// Every account that ever had VVV is in memory: what is not there is zero, and nobody looks it up.
-    holds_all: bool,
 }
 
 impl LaneState for SupplyState {
@@ -36,13 +34,13 @@ impl LaneState for SupplyState {
     /// still to be built.
     async fn load(writer: &Writer, deployment: &Deployment) -> Result<Self, StoreError> {
         let contracts = deployment.ledger_contracts();
-        let holds_all = !writer.has_account_indexes().await?;
-        let mut supply = Supply::new(contracts, writer.network_state().await?.supply);
-        if holds_all {
-            writer.all_accounts().await?.into_iter().for_each(|(address, account)| supply.load(address, account));
-        }
+        let totals = writer.network_state().await?.supply;
+        let supply = match writer.has_account_indexes().await? {
+            true => Supply::new(contracts, totals),
+            false => Supply::whole(contracts, totals, writer.all_accounts().await?),
+        };
         let cursor = writer.cursors().await?.supply;
-        Ok(Self { supply, decoder: Decoder::new(contracts, Vec::new(), None), cursor, holds_all })
+        Ok(Self { supply, decoder: Decoder::new(contracts, Vec::new(), None), cursor })
     }
 
     fn cursor(&self) -> Option<BlockRef> {
@@ -54,7 +52,7 @@ impl LaneState for SupplyState {
     }
 
     fn is_too_large(&self) -> bool {
-        !self.holds_all && self.supply.accounts() >= ACCOUNTS_MAX
+        !self.supply.is_whole() && self.supply.accounts() >= ACCOUNTS_MAX
     }
 
     async fn decode<S: Source>(
@@ -85,19 +83,17 @@ impl LaneState for SupplyState {
 impl SupplyState {
     /// Whether accounts that are not in memory are known to be zero, because they cannot be looked up.
     pub fn holds_all(&self) -> bool {
-        self.holds_all
+        self.supply.is_whole()
     }
 
     /// From now on accounts can be looked up.
     pub fn account_indexes_built(&mut self) {
-        self.holds_all = false;
+        self.supply.end_whole();
     }
 
     async fn load_accounts(&mut self, writer: &Writer, blocks: &[StoredBlock]) -> Result<(), StoreError> {
         let missing = self.supply.unloaded(blocks.iter().map(|stored| &stored.block));
-        if self.holds_all {
-            missing.into_iter().for_each(|address| self.supply.load(address, Account::default()));
-        } else if !missing.is_empty() {
+        if !missing.is_empty() {
             let accounts = writer.accounts(&missing).await?;
             accounts.into_iter().for_each(|(address, account)| self.supply.load(address, account));
         }
@@ -114,6 +110,7 @@ impl SupplyState {
         let mut decoded: Vec<StoredBlock> = Vec::with_capacity(blocks.len());
         for FetchedBlock { header, logs } in blocks {
             let mut stored = begin(agreed(&header, known.get(&header.number))?, known);
+            stored.block.entries.reserve_exact(logs.len());
             for log in logs.iter().filter(|log| log.topics.first() == Some(&VVV_TRANSFER)) {
                 if self.decoder.contract(log) == Some(Contract::Vvv) {
                     stored.block.entries.push(self.decoder.decode(Contract::Vvv, log)?);

@@ -95,8 +95,12 @@ impl Cut {
         let deployment = progress::deployment(&mut reading).await?.ok_or_else(never_synced)?;
         let needs = if request.what == What::Capacity { Needs::Capacity } else { Needs::Both };
         let (first, number) = bounds(&deployment, &progress, needs, request)?;
-        if !progress.account_indexes && request.what == What::Positions {
-            let mend = "the first backfill is not done: balances cannot be looked up before its indexes are built";
+        if !progress.account_indexes && matches!(request.what, What::Positions | What::Events) {
+            let mend = "the first backfill is not done: transfers cannot be looked up before its indexes are built";
+            return Err(ExportError::Usage(mend.into()));
+        }
+        if !progress.derivation.is_ours() && request.what != What::Events {
+            let mend = "what is stored was derived by another version: let `indexer run` of this one derive it anew";
             return Err(ExportError::Usage(mend.into()));
         }
         let heading = heading(&mut reading, &deployment, &progress, (first, number), request.what).await?;
@@ -173,6 +177,7 @@ async fn heading(
         staking: contracts.staking,
         diem: contracts.diem,
         deployment_digest: digest,
+        derivation_revision: progress.derivation.revision,
         start_block: deployment.start_block,
         from_block,
         block_number,

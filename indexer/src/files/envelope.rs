@@ -50,6 +50,8 @@ pub struct Heading {
     pub diem: Address,
     /// Of the whole deployment, labels and policy included.
     pub deployment_digest: B256,
+    /// Which derivation the rows are of; of events the one that read them.
+    pub derivation_revision: u32,
     /// The first block of which there is history.
     pub start_block: u64,
     /// The first block of what is exported.

@@ -44,6 +44,12 @@ async fn there_and_on(test: &PgPool, name: &str, clock: Clock) {
         let verify = ["verify", "--rpc-url", &world.node.url, "--all", "--at-block", &block.to_string()];
         young.done(&verify).await;
     }
+    // What was taken over cannot be derived anew; what came after it can.
+    let of_young = young.digests().await;
+    let replay = young.ask(&["replay", "--from-block", &taken.to_string()]).await;
+    assert_eq!(replay.code, Some(2), "{replay:?}");
+    young.done(&["replay", "--from-block", &(taken + 1).to_string()]).await;
+    assert_eq!(young.digests().await, of_young);
     let before = young.ask(&["status", "--digest", "--at-block", &(taken - 1).to_string()]).await;
     assert_eq!(before.code, Some(2), "{before:?}");
     assert!(before.err.contains(&format!("blocks {taken} to {}", world.head())), "{before:?}");
@@ -111,6 +117,14 @@ async fn what_the_contracts_do_not_bear_out_is_refused(pool: PgPool) {
         (cut.to_owned(), "is cut off"),
         (whole.replacen("\"claimed\":\"", "\"claimed\":\"1", 1), "is not as it was written"),
         (forged(&whole, |record| add(record, of(rich), "vvv", 1)), "VVV does not add up"),
+        (
+            forged(&whole, |record| {
+                if record["record"] == "export" {
+                    record["derivation_revision"] = (ledger::DERIVATION_REVISION + 1).into();
+                }
+            }),
+            "is of derivation",
+        ),
         (
             forged(&whole, |record| {
                 add(record, of(rich), "vvv", 1);

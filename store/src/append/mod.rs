@@ -89,12 +89,13 @@ impl Writer {
         let mut transaction = self.pool.begin().await?;
         move_cursors(&mut transaction, batch).await?;
         let transfers: usize = batch.blocks.iter().map(|block| block.supply.transfers.len()).sum();
-        if self.copies && transfers.max(batch.blocks.len()) >= COPY_ROWS_MIN {
-            copy::copy_blocks(&mut transaction, batch.blocks).await?;
-            copy::copy_vvv_transfers(&mut transaction, batch.blocks).await?;
-        } else {
-            inputs::insert_blocks(&mut transaction, batch.blocks).await?;
-            inputs::insert_vvv_transfers(&mut transaction, batch.blocks).await?;
+        let by_copy = self.copies && transfers.max(batch.blocks.len()) >= COPY_ROWS_MIN;
+        if self.keeps_inputs {
+            insert_inputs(&mut transaction, batch, by_copy).await?;
+        }
+        match by_copy {
+            true => copy::copy_vvv_transfers(&mut transaction, batch.blocks).await?,
+            false => inputs::insert_vvv_transfers(&mut transaction, batch.blocks).await?,
         }
         if batch.lanes.contains(&Lane::Capacity) {
             insert_light(&mut transaction, batch.blocks).await?;
@@ -107,10 +108,21 @@ impl Writer {
     }
 }
 
+/// What came as it is: a replay from what is stored leaves it there. VVV transfers are both, and have a row each time.
+async fn insert_inputs(connection: &mut PgConnection, batch: &Batch<'_>, by_copy: bool) -> Result<(), StoreError> {
+    match by_copy {
+        true => copy::copy_blocks(connection, batch.blocks).await?,
+        false => inputs::insert_blocks(connection, batch.blocks).await?,
+    }
+    if batch.lanes.contains(&Lane::Capacity) {
+        inputs::insert_logs(connection, batch.blocks).await?;
+        inputs::insert_readings(connection, batch.blocks).await?;
+    }
+    Ok(())
+}
+
 /// What goes with the cursor of capacity. Blocks of the other lane may carry light logs that were stored with that one.
 async fn insert_light(connection: &mut PgConnection, blocks: &[StoredBlock]) -> Result<(), StoreError> {
-    inputs::insert_logs(connection, blocks).await?;
-    inputs::insert_readings(connection, blocks).await?;
     derived::insert_events(connection, blocks).await?;
     derived::insert_positions(connection, blocks).await?;
     derived::insert_capacity_totals(connection, blocks).await?;

@@ -5,7 +5,7 @@ use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 
 use super::ReadError;
-use crate::columns::{count, count_if, hash_if};
+use crate::columns::{count, count_if, hash_if, revision};
 use crate::cursor::Lane;
 use crate::deployment::Deployment;
 
@@ -24,6 +24,10 @@ pub struct Progress {
     pub account_indexes: bool,
     /// The state that history begins with; `None`: it begins with nothing, at the deployment's start block.
     pub bootstrap: Option<Bootstrap>,
+    /// Which derivation the rows are of.
+    pub derivation: Derivation,
+    /// The replay under way.
+    pub replay: Option<ReplayUnderWay>,
 }
 
 /// Another oracle's state, that history begins with.
@@ -45,6 +49,33 @@ impl Progress {
     pub fn first_opening(&self, deployment: &Deployment) -> u64 {
         self.bootstrap.map_or(deployment.start_block, |taken| taken.opening_block.unwrap_or(taken.block_number))
     }
+}
+
+/// Which derivation the derived rows are of: what tells rows of one block apart that were derived at different times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Derivation {
+    /// As [`ledger::DERIVATION_REVISION`] was when they were derived.
+    pub revision: u32,
+    /// How often rows were replaced by ones derived anew.
+    pub replays: u64,
+}
+
+impl Derivation {
+    /// Whether rows mean what this program takes them to mean.
+    pub fn is_ours(self) -> bool {
+        self.revision == ledger::DERIVATION_REVISION
+    }
+}
+
+/// How far a replay is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplayUnderWay {
+    /// First block derived anew.
+    pub from_block: u64,
+    /// Blocks derived, of both cursors together.
+    pub done_blocks: u64,
+    /// Blocks to be derived.
+    pub all_blocks: u64,
 }
 
 impl Progress {
@@ -160,6 +191,11 @@ struct ProgressRow {
     account_indexes: bool,
     bootstrap_number: Option<i64>,
     bootstrap_opening: Option<i64>,
+    revision: i32,
+    replays: i64,
+    replay_from: Option<i64>,
+    replay_done: Option<i64>,
+    replay_all: Option<i64>,
 }
 
 #[derive(FromRow)]
@@ -189,13 +225,17 @@ pub async fn progress(connection: &mut PgConnection) -> Result<Progress, ReadErr
                 c.block_number as capacity_number,
                 coalesce(c.block_hash, cb.hash) as capacity_hash, cb.timestamp as capacity_timestamp,
                 to_regclass('vvv_transfer_sender') is not null
-                    and to_regclass('vvv_transfer_recipient') is not null as account_indexes,
+                    and to_regclass('vvv_transfer_recipient') is not null
+                    and to_regclass('vvv_transfer_place') is not null as account_indexes,
                 t.block_number as bootstrap_number, t.opening_block as bootstrap_opening,
                 s.block_number as supply_number,
-                coalesce(s.block_hash, sb.hash) as supply_hash, sb.timestamp as supply_timestamp
-           from (values (true)) as here (only_row)
+                coalesce(s.block_hash, sb.hash) as supply_hash, sb.timestamp as supply_timestamp,
+                v.revision, v.replays,
+                r.from_block as replay_from, r.done_blocks as replay_done, r.all_blocks as replay_all
+           from derivation v
            left join deployment d using (only_row)
            left join bootstrap t using (only_row)
+           left join replay r using (only_row)
            left join cursor c on c.name = 'capacity'
            left join block cb on cb.number = c.block_number
            left join cursor s on s.name = 'supply'
@@ -213,7 +253,14 @@ pub async fn progress(connection: &mut PgConnection) -> Result<Progress, ReadErr
             Some(block_number) => Some(Bootstrap { block_number, opening_block: count_if(row.bootstrap_opening)? }),
             None => None,
         },
+        derivation: Derivation { revision: revision(row.revision)?, replays: count(row.replays)? },
+        replay: replay(row.replay_from, row.replay_done, row.replay_all)?,
     })
+}
+
+fn replay(from: Option<i64>, done: Option<i64>, all: Option<i64>) -> Result<Option<ReplayUnderWay>, ReadError> {
+    let (Some(from), Some(done), Some(all)) = (from, done, all) else { return Ok(None) };
+    Ok(Some(ReplayUnderWay { from_block: count(from)?, done_blocks: count(done)?, all_blocks: count(all)? }))
 }
 
 fn cursor(number: Option<i64>, hash: Option<Vec<u8>>, timestamp: Option<i64>) -> Result<Option<Cursor>, ReadError> {

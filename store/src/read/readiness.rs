@@ -3,13 +3,13 @@
 use crate::cursor::Lane;
 use crate::deployment::Clock;
 use crate::read::ReadError;
-use crate::read::progress::{Cursor, Needs, Progress};
+use crate::read::progress::{Cursor, Needs, Progress, ReplayUnderWay};
 
 /// Why it cannot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// A name to compare: `database_gone`, `database_forbids`, `not_migrated`, `never_synced`, `lag_above_limit`,
-    /// `supply_behind`, `indexes_missing`, `fork_suspected`, `halted` or `failing`.
+    /// `supply_behind`, `indexes_missing`, `other_derivation`, `replaying`, `fork_suspected`, `halted` or `failing`.
     pub name: &'static str,
     /// For a human.
     pub detail: String,
@@ -57,7 +57,7 @@ pub fn reasons(progress: &Progress, clock: Option<Clock>, max_lag_seconds: u64) 
         Reason::of_supply("indexes_missing", detail)
     });
     let supply = supply_behind(progress, clock, max_lag_seconds);
-    age.into_iter().chain(supply).chain(indexes).chain(complaints(progress)).collect()
+    age.into_iter().chain(supply).chain(indexes).chain(derivation(progress)).chain(complaints(progress)).collect()
 }
 
 /// A lag that both share is told once.
@@ -75,6 +75,21 @@ fn supply_behind(progress: &Progress, clock: Option<Clock>, limit: u64) -> Optio
         }
     };
     Some(Reason::of_supply("supply_behind", detail))
+}
+
+/// Rows of another derivation, and whether they are about to be replaced.
+fn derivation(progress: &Progress) -> impl Iterator<Item = Reason> {
+    let other = (!progress.derivation.is_ours()).then(|| {
+        let (stored, ours) = (progress.derivation.revision, ledger::DERIVATION_REVISION);
+        let detail = format!("what is stored was derived by revision {stored}, this program is of revision {ours}");
+        Reason::new("other_derivation", detail)
+    });
+    let replaying = progress.replay.map(|ReplayUnderWay { from_block, done_blocks, all_blocks }| {
+        let detail =
+            format!("everything from block {from_block} is derived anew: {done_blocks} of {all_blocks} blocks");
+        Reason::new("replaying", detail)
+    });
+    other.into_iter().chain(replaying)
 }
 
 /// Seconds since the state up to this cursor was confirmed to be the chain's head; grows when the writer is dead, when

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use store::cursor::Lane;
 use store::deployment::Clock;
-use store::read::progress::{Follower, Progress, Reorgs};
+use store::read::progress::{Derivation, Follower, Progress, Reorgs, ReplayUnderWay};
 use store::read::readiness::{lag_seconds, seconds_left};
 use store::read::verification::Verification;
 use utoipa::ToSchema;
@@ -97,6 +97,48 @@ pub struct ReorgView {
     pub(super) depth_max: Option<u64>,
     /// When last.
     pub(super) last_seen_at: Option<Time>,
+}
+
+/// Which derivation the stored rows are of. Rows of another one than this program's are not served.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DerivationView {
+    /// Of the stored rows.
+    #[schema(minimum = 0, example = 1)]
+    pub(super) revision: u32,
+    /// Of this program.
+    #[schema(minimum = 0, example = 1)]
+    pub(super) expected_revision: u32,
+    /// How often rows were replaced by ones derived anew.
+    #[schema(minimum = 0, example = 0)]
+    pub(super) replays: u64,
+    /// A replay under way; null where there is none.
+    pub(super) replay: Option<ReplayView>,
+}
+
+/// How far a replay is; until it is done, the old rows are served.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReplayView {
+    /// First block derived anew.
+    #[schema(minimum = 0, example = 25_500_000)]
+    pub(super) from_block: u64,
+    /// Blocks derived, of both cursors together.
+    #[schema(minimum = 0, example = 1_000_000)]
+    pub(super) done_blocks: u64,
+    /// Blocks to be derived.
+    #[schema(minimum = 0, example = 52_060_068)]
+    pub(super) all_blocks: u64,
+}
+
+impl DerivationView {
+    pub(super) fn new(progress: &Progress) -> Self {
+        let Derivation { revision, replays } = progress.derivation;
+        let replay = progress.replay.map(|ReplayUnderWay { from_block, done_blocks, all_blocks }| ReplayView {
+            from_block,
+            done_blocks,
+            all_blocks,
+        });
+        Self { revision, expected_revision: ledger::DERIVATION_REVISION, replays, replay }
+    }
 }
 
 /// How sure it is that no log is missing, for each cursor.

@@ -1,0 +1,16 @@
+//! Replays: whatever was damaged is as it was, readers never see half of one, and no crash can hurt it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod damage;
+#[path = "../simulation/economy.rs"]
+mod economy;
+mod killed;
+mod mended;
+mod metrics;
+#[path = "../simulation/naive.rs"]
+mod naive;
+mod program;
+mod refetched;
+mod revision;
+mod world;
