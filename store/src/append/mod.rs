@@ -4,6 +4,7 @@ mod copy;
 mod derived;
 mod event_row;
 mod inputs;
+pub mod opening;
 
 use alloy_primitives::{Address, B256, Bytes};
 use ledger::block::Block;
