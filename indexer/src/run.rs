@@ -12,6 +12,7 @@ use store::read::Database;
 use store::verification::Notes;
 use store::writer::Writer;
 use thiserror::Error;
+use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
 use crate::bars::{Bars, LaneBars};
@@ -107,10 +108,12 @@ pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<()
         "following the chain"
     );
     let bars = LaneBars::new(config.bars, config.deployment.start_block);
+    // In a task of its own: nodes are watched, and readers told of them, while a step is busy. Ends with this function.
+    let mut beside = JoinSet::new();
+    beside.spawn(async move { nodes.watch(notes).await });
     tokio::select! {
         () = Loop::new(follower, config.poll_interval, bars).until(stop) => {}
         () = watch.watch() => {}
-        () = nodes.watch(notes) => {}
     }
     info!("stopped");
     Ok(())

@@ -118,7 +118,7 @@ impl Shadow {
         if refetch {
             completeness::swap(&mut transaction, from_block).await?;
         }
-        sqlx::query("update derivation set revision = $1, replays = replays + 1")
+        sqlx::query("update public.derivation set revision = $1, replays = replays + 1")
             .bind(own_revision()?)
             .execute(&mut *transaction)
             .await?;
