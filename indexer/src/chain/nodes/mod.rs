@@ -26,7 +26,7 @@ use store::deployment::FinalityDepths;
 use tokio::sync::Notify;
 use url::Url;
 
-use super::rpc::RpcChain;
+use super::rpc::{Patience, RpcChain};
 use super::{At, Chain, ChainError, Finality, Grade, Graded, Header, LogQuery};
 use choice::Preferred;
 use node::{Kind, Node, Wanted};
@@ -51,6 +51,8 @@ pub struct NodesConfig {
     pub depths: Option<FinalityDepths>,
     /// A subscription that pushes nothing for so long is held against what the node answers.
     pub silence: Duration,
+    /// How long each is waited for.
+    pub patience: Patience,
 }
 
 /// How many nodes must give the same logs.
@@ -72,6 +74,7 @@ impl NodesConfig {
             verify_receipts: false,
             depths: None,
             silence: Duration::from_secs(10),
+            patience: Patience::default(),
         }
     }
 }
@@ -99,7 +102,7 @@ impl Nodes {
     /// # Errors
     /// If there is no URL, too many, one twice, or one of another scheme.
     pub fn new(config: NodesConfig) -> anyhow::Result<Self> {
-        let NodesConfig { urls, requests_per_second, agree, verify_receipts, depths, silence } = config;
+        let NodesConfig { urls, requests_per_second, agree, verify_receipts, depths, silence, patience } = config;
         anyhow::ensure!((1..=NODES_MAX).contains(&urls.len()), "1 to {NODES_MAX} nodes, not {}", urls.len());
         let mut nodes: Vec<Arc<Node>> = Vec::new();
         for (position, url) in urls.iter().enumerate() {
@@ -108,7 +111,8 @@ impl Nodes {
             let host = node::name(url);
             let namesakes = earlier.iter().filter(|other| node::name(other) == host).count();
             let name = if namesakes == 0 { host.clone() } else { format!("{host}#{}", namesakes + 1) };
-            nodes.push(Arc::new(Node::new(name, url.clone(), requests_per_second, urls.len() == 1).context(host)?));
+            let node = Node::new(name, url.clone(), requests_per_second, patience, urls.len() == 1);
+            nodes.push(Arc::new(node.context(host)?));
         }
         let agree = agree.unwrap_or(if nodes.len() > 1 { Agree::Two } else { Agree::One });
         anyhow::ensure!(agree == Agree::One || nodes.len() > 1, "two nodes cannot agree where one is given");
@@ -202,6 +206,12 @@ impl Chain for Nodes {
 
     async fn is_abandoned(&self, number: u64, hash: B256) -> Result<bool, ChainError> {
         self.0.is_abandoned(number, hash).await
+    }
+
+    /// With its two a pool that lets two agree has asked both, and knows no better which of them to leave.
+    fn avoid_current(&self) {
+        let why = ChainError::Contradiction("what it gave does not hold".into());
+        self.0.nodes[self.0.preferred()].lied(&why);
     }
 
     async fn pushed(&self) {
