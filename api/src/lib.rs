@@ -6,6 +6,7 @@
 //! - [`app`], [`serve`], [`cli`]: the process
 //! - [`table`], [`tables`], [`page_cursor`]: the capacity table and runs through it
 //! - [`epochs`], [`events`]: epochs as seen from a block, events as they are listed
+//! - [`guarded`]: the smaller of two blocks' answers
 //! - [`holding`]: what an account of one or more addresses holds
 //! - [`measure`]: figures for Prometheus
 //! - [`readiness`]: whether answers are of the head
@@ -18,6 +19,7 @@ pub mod cli;
 pub mod epochs;
 pub mod events;
 pub mod extract;
+pub mod guarded;
 pub mod holding;
 pub mod measure;
 pub mod openapi;

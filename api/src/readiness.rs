@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use store::read::progress::Needs;
-use store::read::{ReadError, progress, readiness};
+use store::read::{ReadError, node, progress, readiness};
 use utoipa::ToSchema;
 
 use crate::app::App;
@@ -11,8 +11,8 @@ use crate::app::App;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Reason {
     /// A name to compare: `database_gone`, `database_forbids`, `not_migrated`, `never_synced`, `lag_above_limit`,
-    /// `other_derivation`, `replaying`, `fork_suspected`, `halted` or `failing`; and of what needs all VVV transfers alone,
-    /// `supply_behind` and `indexes_missing`.
+    /// `other_derivation`, `replaying`, `fork_suspected`, `halted`, `failing` or `writer_stalled`; and of what needs all
+    /// VVV transfers alone, `supply_behind` and `indexes_missing`. Of a notice: `chain_stalled` or `node_excluded`.
     #[schema(example = "supply_behind")]
     pub name: &'static str,
     /// For a human.
@@ -33,22 +33,28 @@ pub struct Readiness {
     pub is_ready: bool,
     /// All reasons there are, those included that only keep other answers.
     pub reasons: Vec<Reason>,
+    /// What is no reason: a chain that stands still, a node of several that is not asked.
+    pub notices: Vec<Reason>,
 }
 
 /// Whether answers of that need are of the head. A database that does not answer keeps all.
 pub async fn readiness(app: &App, needs: Needs) -> Readiness {
-    let reasons = look(app).await.unwrap_or_else(|error| {
+    let (reasons, notices) = look(app).await.unwrap_or_else(|error| {
         tracing::debug!(%error, "not ready");
-        vec![readiness::Reason::of_error(&error)]
+        (vec![readiness::Reason::of_error(&error)], Vec::new())
     });
     let is_ready = !reasons.iter().any(|reason| reason.concerns(needs));
-    Readiness { is_ready, reasons: reasons.into_iter().map(Reason::from).collect() }
+    let written = |reasons: Vec<readiness::Reason>| reasons.into_iter().map(Reason::from).collect();
+    Readiness { is_ready, reasons: written(reasons), notices: written(notices) }
 }
 
-async fn look(app: &App) -> Result<Vec<readiness::Reason>, ReadError> {
+/// Reasons and notices.
+async fn look(app: &App) -> Result<(Vec<readiness::Reason>, Vec<readiness::Reason>), ReadError> {
     let mut reading = app.database().begin().await?;
     let progress = progress::progress(&mut reading).await?;
+    let nodes = node::all(&mut reading).await?;
     let known = app.deployment(&mut reading, progress.deployment_digest).await.ok();
     let clock = known.and_then(|known| known.deployment.clock);
-    Ok(readiness::reasons(&progress, clock, app.settings().max_lag_seconds))
+    let reasons = readiness::reasons(&progress, clock, app.settings().max_lag_seconds);
+    Ok((reasons, readiness::notices(&progress, &nodes)))
 }

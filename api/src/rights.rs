@@ -8,6 +8,7 @@ use serde::Serialize;
 use store::deployment::Deployment;
 use utoipa::ToSchema;
 
+use crate::guarded::Spends;
 use crate::holding::Holding;
 use crate::params::{FromPairs, Pairs};
 use crate::problem::Problem;
@@ -27,6 +28,9 @@ pub struct Rights {
     pub gates: Gates,
     /// The epoch of the block.
     pub epoch: EpochView,
+    /// With `?finality=guarded` which of the two blocks all this is of: the one at which less may be spent. Else null.
+    #[schema(example = json!(null))]
+    pub counted_at: Option<Finality>,
     /// Fields that are null because they cannot be known.
     #[schema(example = json!([]))]
     pub unknown: Vec<String>,
@@ -189,6 +193,13 @@ impl Desk {
         (label.map(|label| label.name.clone()), label.map(|label| label.kind.name()))
     }
 
+    /// What a guarded answer compares.
+    pub fn spends(&self, holding: &Holding) -> Spends {
+        let entitled = self.policy.entitle(&holding.staked());
+        let (allocation, next_allocation) = (entitled.allocation, entitled.next_allocation);
+        Spends { allocation, next_allocation, svvv: holding.position.svvv }
+    }
+
     /// What follows from what an account holds.
     pub fn rights(&self, holding: &Holding) -> Rights {
         let entitled = self.policy.entitle(&holding.staked());
@@ -210,6 +221,7 @@ impl Desk {
             },
             entitlement: Entitlement::new(&entitled),
             epoch: EpochView::new(&self.epoch),
+            counted_at: None,
             unknown: self.unknown.iter().cloned().chain(missing).collect(),
             stake,
             diem,

@@ -22,11 +22,15 @@ use serde::Serialize;
 use store::deployment::Deployment;
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::block::BlockFacts;
+use store::read::completeness::Completeness;
 use store::read::event::{EventFilter, EventRecord};
+use store::read::node::Node;
 use store::read::parameter::{Changes, Since};
-use store::read::progress::{Progress, Reorgs};
+use store::read::progress::{Cursor, Progress, Reorgs};
 use store::read::verification::Verification;
-use store::read::{Reading, account, anomaly, block, event, parameter, progress, totals, verification};
+use store::read::{
+    Reading, account, anomaly, block, completeness, event, node, parameter, progress, totals, verification,
+};
 use utoipa::ToSchema;
 
 pub use as_of::{AsOf, Sync};
@@ -36,7 +40,7 @@ pub use store::read::readiness::lag_seconds;
 
 use crate::app::{App, Known, hold_derivation};
 use crate::holding::Holding;
-use crate::params::BlockParams;
+use crate::params::{BlockParams, Which};
 use crate::problem::{Kind, Problem};
 use crate::table::Table;
 use crate::tables::Key;
@@ -94,6 +98,10 @@ pub struct Met {
     pub unknown_topics: Vec<UnknownTopic>,
     /// How the derived state last compared with the contracts.
     pub drift: Option<Verification>,
+    /// The nodes as the writer sees them.
+    pub nodes: Vec<Node>,
+    /// How sure it is that no log is missing.
+    pub completeness: Completeness,
 }
 
 /// The database at one block.
@@ -106,6 +114,9 @@ pub struct Snapshot {
     point: Point,
     facts: BlockFacts,
     as_of: AsOf,
+    /// The newest block at which all that is needed is stored, and how long ago it was confirmed to be the head.
+    newest: Cursor,
+    lag: Option<u64>,
 }
 
 impl Snapshot {
@@ -127,7 +138,21 @@ impl Snapshot {
         let lag = lag_seconds(&progress, newest, known.deployment.clock);
         lag::hold(lag, asked.max_lag)?;
         let as_of = AsOf::new(&known, &progress, point, &facts, lag, app.settings().max_lag_seconds);
-        Ok(Self { reading, app: app.clone(), known, progress, point, facts, as_of })
+        Ok(Self { reading, app: app.clone(), known, progress, point, facts, as_of, newest, lag })
+    }
+
+    /// Turns to the newest block of a finality, in the same transaction: for answers that name two blocks.
+    ///
+    /// # Errors
+    /// If the node has no such tag, or the database fails.
+    pub async fn turn_to(&mut self, finality: Finality) -> Result<(), Problem> {
+        let range = resolve::Range::new(&self.known.deployment, &self.progress, self.newest);
+        let number = range.resolve(&mut self.reading, Which::Newest(finality)).await?;
+        self.facts = block::facts(&mut self.reading, number).await?;
+        self.point = point(&self.known.deployment, &self.progress, number, &self.facts);
+        let max_lag = self.app.settings().max_lag_seconds;
+        self.as_of = AsOf::new(&self.known, &self.progress, self.point, &self.facts, self.lag, max_lag);
+        Ok(())
     }
 
     /// What names the block and how fresh it is.
@@ -215,6 +240,8 @@ impl Snapshot {
                 _ => anomaly::unknown_topics(reading, u64::MAX).await?,
             },
             drift: verification::last(reading).await?,
+            nodes: node::all(reading).await?,
+            completeness: completeness::counted(reading).await?,
         })
     }
 

@@ -20,10 +20,10 @@ const RANGES_MAX: usize = 4;
 /// Memory that answers may take together, by what the largest of late took. One range is fetched whatever it takes, and
 /// ranges of many logs are made smaller: see [`RangeSize`].
 const BUDGET_BYTES: usize = 128 << 20;
-/// An answer's text, twice while it is parsed, and the logs made of it.
-const LOG_BYTES: usize = 2_000;
+/// An answer's text and the log made of it. However little was known before, no answer has more than 16 MB.
+const LOG_BYTES: usize = 1_200;
 /// Ranges that lie ready are handed over together up to this, because transactions are best of many rows.
-const LOGS_AT_ONCE: usize = 20_000;
+const LOGS_AT_ONCE: usize = 40_000;
 
 /// The ranges that follow a lane's cursor, in order.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ impl Ahead {
         sizes.answered(fetched.logs(), took);
     }
 
-    /// Adds what lies ready. What failed is asked for again when it is its turn.
+    /// Adds what lies ready; all of it is as sure as the least sure. What failed is asked for again when it is its turn.
     async fn add_ready(&mut self, fetched: &mut Fetched, sizes: &mut RangeSize) {
         while fetched.logs() < LOGS_AT_ONCE
             && let Some(first) = self.ranges.front_mut().filter(|first| first.is_ready())
@@ -134,6 +134,7 @@ impl Ahead {
             self.took_first(&more, took, sizes);
             fetched.blocks.extend(more.blocks);
             fetched.end = more.end;
+            fetched.grade = fetched.grade.min(more.grade);
         }
     }
 

@@ -136,3 +136,26 @@ impl<'a> MakeWriter<'a> for Bars {
         AboveBars(self.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use indicatif::{InMemoryTerm, ProgressDrawTarget};
+
+    use super::*;
+
+    #[test]
+    fn a_bar_makes_room_for_lines_and_goes_when_the_work_is_done() {
+        let terminal = InMemoryTerm::new(5, 120);
+        let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
+        let bars = Bars(Some(MultiProgress::with_draw_target(target)));
+        let mut work = bars.begin("replay of supply", 0, 200);
+        work.at(50, 100);
+        let drawn = terminal.contents();
+        assert!(drawn.starts_with("replay of supply") && drawn.contains("50 of 100 blocks"), "{drawn}");
+        let while_a_line_is_written = bars.0.as_ref().unwrap().suspend(|| terminal.contents());
+        assert_eq!(while_a_line_is_written, "");
+        assert!(terminal.contents().contains("50 of 100 blocks"));
+        drop(work);
+        assert_eq!(terminal.contents(), "");
+    }
+}

@@ -27,6 +27,8 @@ fn parse(text: &str) -> Result<Deployment> {
     let three = [contracts.vvv, contracts.staking, contracts.diem];
     ensure!(three[0] != three[1] && three[1] != three[2] && three[0] != three[2], "two contracts have one address");
     ensure!(deployment.clock.is_none_or(|clock| clock.seconds_per_block > 0), "clock.seconds_per_block is 0");
+    let is_ordered = deployment.finality.is_none_or(|depths| depths.safe_depth <= depths.finalized_depth);
+    ensure!(is_ordered, "finality.safe_depth is above finality.finalized_depth");
     for (position, label) in deployment.labels.iter().enumerate() {
         let earlier = deployment.labels[..position].iter().any(|other| other.address == label.address);
         ensure!(!earlier, "{} has two labels", label.address);
@@ -53,6 +55,17 @@ mod tests {
         let text = BASE.replace("start_block", "startblock");
         let message = format!("{:#}", parse(&text).unwrap_err());
         assert!(message.contains("startblock"), "{message}");
+    }
+
+    #[test]
+    fn depths_are_optional_and_leave_the_digest_of_others_alone() {
+        let base = parse(BASE).unwrap();
+        assert_eq!(base.finality, None);
+        assert!(!serde_json::to_string(&base).unwrap().contains("finality"));
+        let with = parse(&format!("{BASE}\n[finality]\nsafe_depth = 10\nfinalized_depth = 900\n")).unwrap();
+        assert_eq!(with.finality.map(|depths| (depths.safe_depth, depths.finalized_depth)), Some((10, 900)));
+        assert_ne!(with.digest().unwrap(), base.digest().unwrap());
+        assert!(parse(&format!("{BASE}\n[finality]\nsafe_depth = 10\nfinalized_depth = 9\n")).is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use ledger::parameter::Setting;
 use store::deployment::{Clock, ContractAddresses, Deployment};
 
 use crate::chain::bloom::{may_hold, may_hold_topic};
-use crate::chain::{At, Chain, ChainError, Header, Log, LogQuery};
+use crate::chain::{At, Chain, ChainError, Grade, Graded, Header, Log, LogQuery};
 use crate::decode::{OWNERSHIP_TRANSFERRED, VVV_TOPICS, VVV_TRANSFER};
 use crate::readings::{self, Occasion};
 use crate::source::{BlockRef, Fetched, FetchedBlock, FetchedHeader, Lane, Source};
@@ -33,13 +33,15 @@ impl<C: Chain> Source for Fetch<C> {
     async fn range(&self, lane: Lane, from: u64, to: u64) -> Result<Fetched, ChainError> {
         let queries = self.queries(lane);
         let logs = future::try_join_all(queries.iter().map(async |query| {
-            let logs = self.chain.logs_in_range(from, to, query).await?;
-            check_order(&logs, from, to)?;
-            check_asked(&logs, query)?;
-            Ok::<_, ChainError>(logs)
+            let graded = self.chain.logs_in_range(from, to, query).await?;
+            check_order(&graded.logs, from, to)?;
+            check_asked(&graded.logs, query)?;
+            Ok::<_, ChainError>(graded)
         }));
-        let (answers, headers) = futures::try_join!(logs, self.headers(lane, from, to))?;
-        self.assemble(to, &headers, in_order(answers, from, to)?)
+        let (graded, headers) = futures::try_join!(logs, self.headers(lane, from, to))?;
+        let grade = graded.iter().map(|graded| graded.grade).min();
+        let answers = graded.into_iter().map(|graded| graded.logs).collect();
+        self.assemble(to, &headers, in_order(answers, from, to)?, grade)
     }
 
     async fn readings(
@@ -67,18 +69,20 @@ impl<C: Chain> Fetch<C> {
     /// [`ChainError`]
     pub async fn block(&self, header: &Header) -> Result<Fetched, ChainError> {
         self.check_clock(header.number, header.timestamp)?;
-        let mut logs = Vec::new();
+        // A bloom that proves that there is nothing is as good as any grade there is.
+        let mut graded = Graded { logs: Vec::new(), grade: self.chain.grade_sought() };
         if self.may_hold_ours(header) {
-            logs = self.ours_of_block(header).await?;
+            graded = self.ours_of_block(header).await?;
+            if graded.logs.is_empty() && graded.grade == Grade::Single {
+                // The bloom says maybe. A backend that lags may have answered with nothing: once more.
+                graded = self.ours_of_block(header).await?;
+            }
         }
-        if logs.is_empty() && self.may_hold_ours(header) {
-            // The bloom says maybe. A backend that lags may have answered with nothing: once more.
-            logs = self.ours_of_block(header).await?;
-        }
+        let Graded { logs, grade } = graded;
         check_order(&logs, header.number, header.number)?;
         check_header(header, &logs)?;
         let end = BlockRef { number: header.number, hash: Some(header.hash) };
-        Ok(Fetched { blocks: vec![FetchedBlock { header: fetched(header), logs }], end })
+        Ok(Fetched { blocks: vec![FetchedBlock { header: fetched(header), logs }], end, grade: Some(grade) })
     }
 
     /// Light contracts by address alone, so that an event nobody knows is kept; VVV by the topics that matter.
@@ -96,7 +100,13 @@ impl<C: Chain> Fetch<C> {
     }
 
     /// Headers and logs into blocks, each log held against its block. Both ascend.
-    fn assemble(&self, to: u64, headers: &[Header], logs: Vec<Log>) -> Result<Fetched, ChainError> {
+    fn assemble(
+        &self,
+        to: u64,
+        headers: &[Header],
+        logs: Vec<Log>,
+        grade: Option<Grade>,
+    ) -> Result<Fetched, ChainError> {
         headers.iter().try_for_each(|header| self.check_clock(header.number, header.timestamp))?;
         let lengths: Vec<usize> = logs.chunk_by(|a, b| a.block_number == b.block_number).map(<[Log]>::len).collect();
         let (mut headers_left, mut logs) = (headers.iter().peekable(), logs.into_iter());
@@ -121,7 +131,7 @@ impl<C: Chain> Fetch<C> {
         blocks.extend(headers_left.map(empty));
         let end = headers.last().map(|header| BlockRef { number: to, hash: Some(header.hash) });
         let end = end.ok_or_else(|| ChainError::Contradiction(format!("no header of block {to}")))?;
-        Ok(Fetched { blocks, end })
+        Ok(Fetched { blocks, end, grade })
     }
 
     fn may_hold_ours(&self, header: &Header) -> bool {
@@ -132,13 +142,13 @@ impl<C: Chain> Fetch<C> {
     }
 
     /// All three in one request; VVV's other topics are dropped on the way in.
-    async fn ours_of_block(&self, header: &Header) -> Result<Vec<Log>, ChainError> {
+    async fn ours_of_block(&self, header: &Header) -> Result<Graded, ChainError> {
         let ContractAddresses { vvv, staking, diem, .. } = self.contracts;
         let query = LogQuery { addresses: vec![vvv, staking, diem], topics: Vec::new(), topic1: None };
-        let mut logs = self.chain.logs_of_block(header.hash, &query).await?;
+        let Graded { mut logs, grade } = self.chain.logs_of_block(header, &query).await?;
         check_asked(&logs, &query)?;
         logs.retain(|log| log.address != vvv || log.topics.first().is_some_and(|topic| VVV_TOPICS.contains(topic)));
-        Ok(logs)
+        Ok(Graded { logs, grade })
     }
 
     /// Every header of the range where it is wanted, or where no clock gives time to blocks and none is stored yet; else the

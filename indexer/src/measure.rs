@@ -34,6 +34,14 @@ pub fn describe() {
     describe_gauge!("indexer_reorg_depth_blocks_max", "How many blocks the deepest reorg undid.");
     describe_gauge!("indexer_unknown_logs", "Logs kept undecoded.");
     describe_gauge!("indexer_anomalies", "What was not expected, by kind.");
+    describe_gauge!("indexer_completeness_blocks", "Blocks of each grade of completeness, of each cursor.");
+    describe_gauge!("indexer_node_head_block_number", "The newest block of a node.");
+    describe_gauge!("indexer_node_lag_seconds", Unit::Seconds, "Of a node behind the newest head of all.");
+    describe_gauge!("indexer_node_error_rate", "Of a node's last requests, from 0 to 1.");
+    describe_gauge!("indexer_node_preferred", "1 where a node is asked first.");
+    describe_gauge!("indexer_node_excluded", "1 where a node is not asked.");
+    describe_gauge!("indexer_chain_stalled", "1 where no node has had a new block for long.");
+    describe_gauge!("indexer_writer_stalled", "1 where nodes go on and the cursor does not.");
     describe_gauge!("indexer_drift_compared", "Figures held against the contracts at the last comparison.");
     describe_gauge!("indexer_drift_differences", "How many of them differed.");
     describe_gauge!("indexer_drift_block_number", "The block of the last comparison.");
@@ -97,9 +105,29 @@ fn show(status: &Status) {
         gauge!("indexer_drift_differences").set(count(drift.differences));
         gauge!("indexer_drift_block_number").set(count(drift.block_number));
     }
+    show_nodes(status);
     let replay = status.derivation.replay.as_ref();
     gauge!("indexer_replay_done_blocks").set(count(replay.map_or(0, |replay| replay.done_blocks)));
     gauge!("indexer_replay_all_blocks").set(count(replay.map_or(0, |replay| replay.all_blocks)));
+}
+
+/// A node is named by its host, which holds no key, and by its place in the list: two may have one host.
+fn show_nodes(status: &Status) {
+    gauge!("indexer_chain_stalled").set(flag(status.chain_stalled.is_some()));
+    gauge!("indexer_writer_stalled").set(flag(status.writer_stalled.is_some()));
+    for (place, node) in status.nodes.iter().enumerate() {
+        let labels = [("node", node.host.clone()), ("place", place.to_string())];
+        gauge!("indexer_node_head_block_number", &labels).set(known(node.head));
+        gauge!("indexer_node_lag_seconds", &labels).set(known(node.lag_seconds));
+        gauge!("indexer_node_error_rate", &labels).set(node.error_rate);
+        gauge!("indexer_node_preferred", &labels).set(flag(node.preferred));
+        gauge!("indexer_node_excluded", &labels).set(flag(node.excluded_for.is_some()));
+    }
+    for (cursor, grades) in [("capacity", status.completeness.capacity), ("supply", status.completeness.supply)] {
+        for (grade, blocks) in [("receipts", grades.receipts), ("agreed", grades.agreed), ("single", grades.single)] {
+            gauge!("indexer_completeness_blocks", "cursor" => cursor, "grade" => grade).set(count(blocks));
+        }
+    }
 }
 
 fn known(value: Option<u64>) -> f64 {

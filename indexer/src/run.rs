@@ -10,15 +10,16 @@ use store::StoreError;
 use store::deployment::Deployment;
 use store::progress::Progress;
 use store::read::Database;
+use store::verification::Notes;
 use store::writer::Writer;
 use thiserror::Error;
+use tokio::task::JoinSet;
 use tracing::{error, info, warn};
-use url::Url;
 
 use crate::bars::{Bars, LaneBars};
 use crate::bootstrap::{Taken, bootstrap};
-use crate::chain::Chain;
-use crate::chain::rpc::RpcChain;
+use crate::chain::nodes::{Nodes, NodesConfig};
+use crate::chain::{Chain, ChainError};
 use crate::drift::{self, Watch};
 use crate::follower::{Follower, Outcome, StepError};
 use crate::pace::Pace;
@@ -38,8 +39,8 @@ const STARTUP_PAUSE: Duration = Duration::from_secs(1);
 /// What `run` needs to know.
 #[derive(Clone, Debug)]
 pub struct RunConfig {
-    /// The node.
-    pub rpc_url: Url,
+    /// The nodes.
+    pub nodes: NodesConfig,
     /// The database.
     pub database_url: String,
     /// Which chain and contracts.
@@ -100,7 +101,7 @@ impl StartError {
 /// [`StartError`], at start only.
 pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<(), StartError> {
     tokio::pin!(stop);
-    let (follower, watch) = tokio::select! {
+    let Started { follower, nodes, notes, watch } = tokio::select! {
         () = &mut stop => return Ok(()),
         started = start(&config) => started?,
     };
@@ -111,6 +112,9 @@ pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<()
         "following the chain"
     );
     let bars = LaneBars::new(config.bars, config.deployment.start_block);
+    // In a task of its own: nodes are watched, and readers told of them, while a step is busy. Ends with this function.
+    let mut beside = JoinSet::new();
+    beside.spawn(async move { nodes.watch(notes).await });
     tokio::select! {
         () = Loop::new(follower, config.poll_interval, bars).until(stop) => {}
         () = watch.watch() => {}
@@ -119,12 +123,19 @@ pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<()
     Ok(())
 }
 
-async fn start(config: &RunConfig) -> Result<(Follower<RpcChain>, Watch<RpcChain>), StartError> {
+/// What runs side by side.
+struct Started {
+    follower: Follower<Nodes>,
+    nodes: Nodes,
+    notes: Notes,
+    watch: Watch<Nodes>,
+}
+
+async fn start(config: &RunConfig) -> Result<Started, StartError> {
     let options = PgConnectOptions::from_str(&config.database_url)
         .map_err(|error| StartError::Usage(format!("--database-url is no Postgres URL: {error}")))?;
     let database = Database::lazy_with(options.clone(), &drift::LIMITS);
-    let chain =
-        RpcChain::new(config.rpc_url.clone()).map_err(|error| StartError::Usage(format!("--rpc-url: {error:#}")))?;
+    let chain = Nodes::new(config.nodes.clone()).map_err(|error| StartError::Usage(format!("--rpc-url: {error:#}")))?;
     let deadline = Instant::now() + config.startup_timeout;
     let writer = patiently(deadline, "the database", || open(options.clone())).await?;
     writer.adopt(&config.deployment).await.map_err(start_error)?;
@@ -132,17 +143,18 @@ async fn start(config: &RunConfig) -> Result<(Follower<RpcChain>, Watch<RpcChain
         true => Instant::now() + config.startup_timeout,
         false => deadline,
     };
-    patiently(deadline, "the node", || check_chain_id(&chain, config.deployment.chain_id)).await?;
+    patiently(deadline, "a node", || check_chain_id(&chain, config.deployment.chain_id)).await?;
     if let Some(path) = &config.bootstrap {
         begin_with(path, &chain, &writer, &config.deployment).await?;
     }
-    let watch = Watch { chain: chain.clone(), database, notes: writer.notes(), every_blocks: config.verify_every };
-    let follower = Follower::new(chain, writer, config.deployment.clone()).await.map_err(start_error)?;
-    Ok((follower, watch))
+    let notes = writer.notes();
+    let watch = Watch { chain: chain.clone(), database, notes: notes.clone(), every_blocks: config.verify_every };
+    let follower = Follower::new(chain.clone(), writer, config.deployment.clone()).await.map_err(start_error)?;
+    Ok(Started { follower, nodes: chain, notes, watch })
 }
 
 /// Fills an empty database from another oracle's export; one that is not empty goes on where it stands.
-async fn begin_with(path: &Path, chain: &RpcChain, writer: &Writer, deployment: &Deployment) -> Result<(), StartError> {
+async fn begin_with(path: &Path, chain: &Nodes, writer: &Writer, deployment: &Deployment) -> Result<(), StartError> {
     match bootstrap(chain, writer, deployment, path).await {
         Ok(Some(Taken { block_number, compared, opening_compared })) => {
             info!(block_number, compared, "began with another oracle's state, which is the contracts' own");
@@ -192,12 +204,20 @@ pub(crate) fn start_error(error: StoreError) -> StartError {
     }
 }
 
-pub(crate) async fn check_chain_id(chain: &RpcChain, expected: u64) -> Result<(), StartError> {
-    match chain.chain_id().await {
-        Ok(id) if id == expected => Ok(()),
-        Ok(id) => Err(StartError::Usage(format!("--rpc-url: the node is of chain {id}, the deployment of {expected}"))),
-        Err(error) => Err(StartError::Missing(error.to_string())),
-    }
+pub(crate) async fn check_chain_id(chain: &Nodes, expected: u64) -> Result<(), StartError> {
+    chain.admit(expected).await.map_err(|error| match error {
+        ChainError::OtherChain(_) => StartError::Usage(format!("--rpc-url: {error}")),
+        error => StartError::Missing(error.to_string()),
+    })
+}
+
+/// What comes before the next step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pause {
+    /// So long.
+    For(Duration),
+    /// At the most so long: a head that a node pushes ends it.
+    UntilNews(Duration),
 }
 
 /// The follower with what is said of it.
@@ -236,27 +256,34 @@ impl<C: Chain> Loop<C> {
 
     async fn until(mut self, mut stop: std::pin::Pin<&mut impl Future<Output = ()>>) {
         loop {
-            let turn = self.turn();
-            tokio::pin!(turn);
-            let pause = tokio::select! {
-                pause = &mut turn => pause,
-                () = &mut stop => {
-                    // The block in hand may end; one that hangs is dropped, and its transaction with it.
-                    let _ = tokio::time::timeout(STOP_PATIENCE, turn).await;
-                    return;
+            let pause = {
+                let turn = self.turn();
+                tokio::pin!(turn);
+                tokio::select! {
+                    pause = &mut turn => pause,
+                    () = &mut stop => {
+                        // The block in hand may end; one that hangs is dropped, and its transaction with it.
+                        let _ = tokio::time::timeout(STOP_PATIENCE, turn).await;
+                        return;
+                    }
                 }
             };
-            let Some(pause) = pause else { return stop.await };
+            let (pause, ends_with_news) = match pause {
+                Some(Pause::For(pause)) => (pause, false),
+                Some(Pause::UntilNews(pause)) => (pause, true),
+                None => return stop.await,
+            };
             tokio::select! {
                 biased;
                 () = &mut stop => return,
+                () = self.follower.pushed(), if ends_with_news => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }
     }
 
     /// One step and what is to be said of it. How long to pause, or `None` after a halt.
-    async fn turn(&mut self) -> Option<Duration> {
+    async fn turn(&mut self) -> Option<Pause> {
         let outcome = match self.follower.hold_lock().await {
             Ok(()) => self.follower.step(TAGS_MAX_AGE).await,
             Err(error) => Err(error.into()),
@@ -266,7 +293,8 @@ impl<C: Chain> Loop<C> {
                 self.trouble.over();
                 let fork = self.tell(&outcome);
                 let observed = self.observe(&outcome, fork).await;
-                observed.err().map(|error| self.trouble.met(&error.into())).or_else(|| Some(self.pause_after(&outcome)))
+                let met = observed.err().map(|error| Pause::For(self.trouble.met(&error.into())));
+                Some(met.unwrap_or_else(|| self.pause_after(&outcome)))
             }
             Err(StepError::Halt(reason)) => {
                 self.halt(&reason).await;
@@ -275,7 +303,7 @@ impl<C: Chain> Loop<C> {
             Err(error @ StepError::Supply(_)) => {
                 let pause = self.supply_trouble.met(&error);
                 self.follower.let_supply_rest(pause);
-                Some(self.poll_interval)
+                Some(Pause::UntilNews(self.poll_interval))
             }
             Err(error) => {
                 self.follower.forget_after(&error);
@@ -285,15 +313,15 @@ impl<C: Chain> Loop<C> {
                 {
                     warn!("readers cannot be told: {error}");
                 }
-                Some(pause)
+                Some(Pause::For(pause))
             }
         }
     }
 
-    fn pause_after(&self, outcome: &Outcome) -> Duration {
+    fn pause_after(&self, outcome: &Outcome) -> Pause {
         match outcome {
-            Outcome::UpToDate | Outcome::ForkSuspected { .. } => self.poll_interval,
-            Outcome::Appended { .. } | Outcome::Waiting | Outcome::Rewound(_) => Duration::ZERO,
+            Outcome::UpToDate | Outcome::ForkSuspected { .. } => Pause::UntilNews(self.poll_interval),
+            Outcome::Appended { .. } | Outcome::Waiting | Outcome::Rewound(_) => Pause::For(Duration::ZERO),
         }
     }
 

@@ -8,7 +8,7 @@ use alloy_primitives::B256;
 use ledger::parameter::Setting;
 pub use store::cursor::{BlockRef, Lane};
 
-use crate::chain::{At, ChainError, Log};
+use crate::chain::{At, ChainError, Grade, Log};
 use crate::readings::Occasion;
 
 /// Gives blocks at or below the finalized one.
@@ -35,6 +35,8 @@ pub struct Fetched {
     pub blocks: Vec<FetchedBlock>,
     /// The last block of what was asked for.
     pub end: BlockRef,
+    /// How sure it is that no log is missing. `None`: what is stored already, with its grade.
+    pub grade: Option<Grade>,
 }
 
 /// A block and the logs of it that may be the lane's.

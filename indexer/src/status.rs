@@ -1,5 +1,7 @@
 //! How things stand, from the database alone.
 
+pub mod nodes;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -10,11 +12,12 @@ use store::cursor::Lane;
 use store::deployment::{Clock, Deployment};
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::progress::{Derivation, Needs, Progress, Reorgs, ReplayUnderWay};
-use store::read::readiness::{Reason, lag_seconds, last_lane, reasons, seconds_left};
+use store::read::readiness::{Reason, lag_seconds, last_lane, notices, reasons, seconds_left};
 use store::read::verification::Verification;
-use store::read::{Database, ReadError, anomaly, progress, verification};
+use store::read::{Database, ReadError, anomaly, completeness, node, progress, verification};
 
 use crate::pace::readable;
+use nodes::{Completeness, NodeView};
 
 /// How things stand. Names and meanings are those of the API's `/v1/status`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -57,6 +60,16 @@ pub struct Status {
     pub fork_suspected: Option<String>,
     /// Why the writer's last step failed.
     pub failing: Option<String>,
+    /// No node has had a new block for long.
+    pub chain_stalled: Option<String>,
+    /// Nodes go on and the writer does not.
+    pub writer_stalled: Option<String>,
+    /// The nodes as the writer sees them.
+    pub nodes: Vec<NodeView>,
+    /// How sure it is that no log is missing.
+    pub completeness: Completeness,
+    /// What is remarkable and no reason.
+    pub notices: Vec<ReasonView>,
     /// Which derivation the stored rows are of.
     pub derivation: DerivationView,
     /// Newest blocks replaced by others.
@@ -196,7 +209,12 @@ async fn look(database: &Database, max_lag_seconds: u64) -> Result<Status, ReadE
     let progress = progress::progress(&mut reading).await?;
     let deployment = progress::deployment(&mut reading).await?;
     let status = Status::new(&progress, deployment.as_ref(), max_lag_seconds);
+    let nodes = node::all(&mut reading).await?;
+    let graded = completeness::counted(&mut reading).await?;
     Ok(Status {
+        notices: notices(&progress, &nodes).into_iter().map(ReasonView::from).collect(),
+        nodes: nodes.into_iter().map(NodeView::from).collect(),
+        completeness: Completeness { capacity: (&graded.capacity).into(), supply: (&graded.supply).into() },
         reorgs: progress::reorgs(&mut reading).await?.into(),
         anomalies: anomaly::by_kind(&mut reading, u64::MAX).await?.into_iter().map(Into::into).collect(),
         unknown_topics: anomaly::unknown_topics(&mut reading, u64::MAX).await?.into_iter().map(Into::into).collect(),
@@ -235,6 +253,8 @@ impl Status {
             halted: follower.and_then(|follower| follower.halted.clone()),
             fork_suspected: follower.and_then(|follower| follower.fork_suspected.clone()),
             failing: follower.and_then(|follower| follower.failing.clone()),
+            chain_stalled: follower.and_then(|follower| follower.chain_stalled.clone()),
+            writer_stalled: follower.and_then(|follower| follower.writer_stalled.clone()),
             derivation: DerivationView::new(progress),
             ..Self::default()
         }
@@ -323,6 +343,12 @@ impl fmt::Display for Status {
         }
         writeln!(f, "head {}, safe {}, finalized {}", known(self.head), known(self.safe), known(self.finalized))?;
         writeln!(f, "{}", self.answered())?;
+        for node in &self.nodes {
+            writeln!(f, "{node}")?;
+        }
+        for (name, grades) in [("capacity", &self.completeness.capacity), ("supply", &self.completeness.supply)] {
+            writeln!(f, "{name:<9} {grades}")?;
+        }
         writeln!(f, "reorgs {}, deepest {}", self.reorgs.count, self.reorgs.depth_max.unwrap_or_default())?;
         for topic in &self.unknown_topics {
             let topic0 = topic.topic0.map_or_else(|| "none".into(), |topic0| topic0.to_string());
@@ -338,7 +364,7 @@ impl fmt::Display for Status {
             )?,
             None => writeln!(f, "not compared with the contracts yet")?,
         }
-        for reason in &self.reasons {
+        for reason in self.notices.iter().chain(&self.reasons) {
             writeln!(f, "{}: {}", reason.name, reason.detail)?;
         }
         write!(f, "{}", if self.ready { "ready" } else { "not ready" })

@@ -1,8 +1,8 @@
 //! A node that never stops sending is cut off, whatever it was asked.
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bloom};
 use indexer::chain::rpc::RpcChain;
-use indexer::chain::{Chain, ChainError, LogQuery};
+use indexer::chain::{Chain, ChainError, Header, LogQuery};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -44,7 +44,15 @@ async fn a_range_without_end_is_too_large() {
 async fn what_no_smaller_range_mends_is_no_answer() {
     let node = node().await;
     let query = LogQuery { addresses: vec![Address::ZERO], topics: Vec::new(), topic1: None };
-    let logs = node.logs_of_block(B256::ZERO, &query).await;
+    let header = Header {
+        number: 0,
+        hash: B256::ZERO,
+        parent_hash: B256::ZERO,
+        timestamp: 0,
+        logs_bloom: Bloom::ZERO,
+        receipts_root: B256::ZERO,
+    };
+    let logs = node.logs_of_block(&header, &query).await;
     assert!(matches!(logs, Err(ChainError::Unavailable(_))), "{logs:?}");
     let head = node.head().await;
     assert!(matches!(head, Err(ChainError::Unavailable(_))), "{head:?}");

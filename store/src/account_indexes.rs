@@ -8,13 +8,13 @@ use std::collections::HashMap;
 use alloy_primitives::{Address, U256};
 use futures::TryStreamExt;
 use ledger::supply::Account;
-use sqlx::{ConnectOptions, Connection, PgConnection};
+use sqlx::{Connection, PgConnection};
 
 use crate::StoreError;
 use crate::amount::Amount;
 use crate::columns::address;
 use crate::read::totals;
-use crate::writer::Writer;
+use crate::writer::{Writer, patient};
 
 const BUILD: [&str; 3] = [
     "create unique index if not exists vvv_transfer_place on vvv_transfer (block_number, log_index)",
@@ -69,10 +69,16 @@ impl Writer {
         Ok(())
     }
 
+    /// Builds that of places alone, by which ranges of transfers are read.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn build_place_index(&self) -> Result<(), StoreError> {
+        self.build(BUILD[0]).await
+    }
+
     async fn build(&self, statement: &'static str) -> Result<(), StoreError> {
-        // A connection of its own: that the statement is slow is no news.
-        let options = (*self.pool.connect_options()).clone().disable_statement_logging();
-        let mut connection = options.connect().await?;
+        let mut connection = patient(&self.pool).await?;
         sqlx::query("set maintenance_work_mem = '256MB'").execute(&mut connection).await?;
         sqlx::query(statement).execute(&mut connection).await?;
         Ok(connection.close().await?)

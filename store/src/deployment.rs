@@ -23,6 +23,9 @@ pub struct Deployment {
     /// Time of blocks whose header is not stored.
     #[serde(default)]
     pub clock: Option<Clock>,
+    /// What is safe and finalized, where no node says. Left out of the document, and so of its digest, where not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finality: Option<FinalityDepths>,
     /// How staked DIEM becomes an allocation.
     #[serde(default)]
     pub policy: PolicySettings,
@@ -68,6 +71,16 @@ impl Clock {
     pub fn last_block_at(&self, timestamp: u64) -> Option<u64> {
         timestamp.checked_sub(self.genesis_timestamp)?.checked_div(self.seconds_per_block)
     }
+}
+
+/// How far below the head blocks count as safe and finalized, for chains whose nodes have no such tags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FinalityDepths {
+    /// Blocks from the safe block to the head.
+    pub safe_depth: u64,
+    /// Blocks from the finalized block to the head; at least as many.
+    pub finalized_depth: u64,
 }
 
 /// The policy as an operator writes it: decimal token strings.

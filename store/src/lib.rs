@@ -7,6 +7,8 @@
 //! - [`load`]: the state it goes on from
 //! - [`derivation`], [`replay`]: which derivation the rows are of, and deriving them anew
 //! - [`progress`]: what it says of itself
+//! - [`node`]: what it says of the nodes
+//! - [`completeness`]: how sure it is that no log is missing
 //! - [`verification`]: what came of comparing with the contracts
 //! - [`read`]: the state at one block, for readers
 //! - [`deployment`]: the chain, contracts and policy a database is about
@@ -15,11 +17,13 @@ pub mod account_indexes;
 pub mod amount;
 pub mod append;
 pub mod columns;
+pub mod completeness;
 pub mod cursor;
 pub mod deployment;
 pub mod derivation;
 pub mod error;
 pub mod load;
+pub mod node;
 pub mod progress;
 pub mod read;
 pub mod replay;

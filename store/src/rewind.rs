@@ -4,6 +4,7 @@ use alloy_primitives::B256;
 
 use crate::StoreError;
 use crate::columns::bigint;
+use crate::completeness;
 use crate::cursor::Lane;
 use crate::writer::Writer;
 
@@ -59,6 +60,7 @@ impl Writer {
         for statement in UNDO {
             sqlx::query(statement).bind(ancestor).execute(&mut *transaction).await?;
         }
+        completeness::cut(&mut transaction, rewind.ancestor_number).await?;
         sqlx::query("insert into reorg (from_number, from_hash, ancestor_number) values ($1, $2, $3)")
             .bind(from)
             .bind(rewind.from_hash.as_slice())

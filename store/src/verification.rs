@@ -9,7 +9,7 @@ use crate::writer::Writer;
 /// Where outcomes are noted, apart from the writer's own work and beside it.
 #[derive(Clone, Debug)]
 pub struct Notes {
-    pool: PgPool,
+    pub(crate) pool: PgPool,
 }
 
 /// What came of one comparison.

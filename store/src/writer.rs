@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 use tokio::sync::Mutex;
 
 use crate::StoreError;
 use crate::columns::bigint;
 use crate::deployment::Deployment;
+use crate::derivation;
 
 /// Any number serves, if all writers agree; advisory locks belong to one database.
 const WRITER_LOCK: i64 = 0x0056_656e_6963_6531;
@@ -85,7 +86,7 @@ impl Writer {
         .bind(serde_json::to_value(given).map_err(corrupt)?)
         .execute(&self.pool)
         .await?;
-        Ok(())
+        derivation::adopt(&self.pool).await
     }
 
     /// The deployment that the database is of; `None` before the first start.
@@ -97,6 +98,12 @@ impl Writer {
             sqlx::query_scalar("select document from deployment").fetch_optional(&self.pool).await?;
         document.map(|d| serde_json::from_value(d).map_err(|e| StoreError::Corrupt(e.to_string()))).transpose()
     }
+}
+
+/// A connection of its own for what takes long: that a statement is slow is no news there.
+pub(crate) async fn patient(pool: &PgPool) -> Result<PgConnection, StoreError> {
+    let options = (*pool.connect_options()).clone().disable_statement_logging();
+    Ok(options.connect().await?)
 }
 
 /// A writer that was killed a moment ago may still be there for Postgres: its lock is waited for a little.

@@ -6,10 +6,10 @@ use sqlx::PgPool;
 use store::read::{Database, Limits, digest};
 
 /// What the node told us. A VVV transfer is an input, and its balances are derived.
-const INPUTS: [&str; 4] = ["block", "log", "reading", "vvv_transfer"];
+const INPUTS: [&str; 5] = ["block", "completeness", "log", "reading", "vvv_transfer"];
 /// What the programs say of themselves.
-const OPERATION: [&str; 8] =
-    ["_sqlx_migrations", "cursor", "deployment", "derivation", "follower", "reorg", "replay", "verification"];
+const OPERATION: [&str; 9] =
+    ["_sqlx_migrations", "cursor", "deployment", "derivation", "follower", "node", "reorg", "replay", "verification"];
 
 #[sqlx::test(migrations = "../migrations")]
 async fn every_table_is_of_a_kind(pool: PgPool) {

@@ -12,6 +12,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{PgPool, Row};
 use store::StoreError;
 use store::append::{Batch, RawLog, StoredBlock, StoredHeader};
+use store::completeness::Grade;
 use store::cursor::{BlockRef, Cursors, Lane};
 use store::deployment::{ContractAddresses, Deployment};
 use store::progress::Progress;
@@ -35,6 +36,7 @@ fn deployment() -> Deployment {
         policy: Default::default(),
         implementations: Vec::new(),
         labels: Vec::new(),
+        finality: None,
     }
 }
 
@@ -114,7 +116,15 @@ fn options(pool: &PgPool) -> PgConnectOptions {
 async fn append(writer: &Writer, from: u64, to: u64) -> Result<(), StoreError> {
     let blocks = blocks(writer, from, to).await;
     let after = (from > 1).then(|| block_ref(from - 1));
-    writer.append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after, cursor: block_ref(to) }).await
+    writer
+        .append(&Batch {
+            lanes: &Lane::BOTH,
+            blocks: &blocks,
+            after,
+            cursor: block_ref(to),
+            grade: Some(Grade::Single),
+        })
+        .await
 }
 
 /// Every row of every table that holds state, as text.
@@ -133,6 +143,7 @@ async fn dump(pool: &PgPool) -> Vec<String> {
         "select burn::text from burn order by block_number, sender",
         "select parameter::text from parameter order by block_number, name",
         "select anomaly::text from anomaly order by block_number, log_index, kind",
+        "select completeness::text from completeness order by cursor, from_block",
     ] {
         let found = sqlx::query(statement).fetch_all(pool).await.unwrap();
         assert!(!found.is_empty(), "nothing to compare: {statement}");
@@ -190,13 +201,25 @@ async fn a_copy_that_fails_half_way_leaves_nothing(pool: PgPool) {
     let mut blocks = blocks(&writer, 4, 520).await;
     blocks[500].header.number = 1;
     let failed = writer
-        .append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) })
+        .append(&Batch {
+            lanes: &Lane::BOTH,
+            blocks: &blocks,
+            after: Some(block_ref(3)),
+            cursor: block_ref(520),
+            grade: Some(Grade::Single),
+        })
         .await;
     assert!(matches!(failed, Err(StoreError::Database(_))), "{failed:?}");
     blocks[500].header.number = 504;
     blocks[400].header.timestamp = u64::MAX;
     let failed = writer
-        .append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(520) })
+        .append(&Batch {
+            lanes: &Lane::BOTH,
+            blocks: &blocks,
+            after: Some(block_ref(3)),
+            cursor: block_ref(520),
+            grade: Some(Grade::Single),
+        })
         .await;
     assert!(matches!(failed, Err(StoreError::Corrupt(_))), "{failed:?}");
     assert_eq!(dump(&pool).await, before);
@@ -229,16 +252,25 @@ async fn append_lane(
 ) -> Result<(), StoreError> {
     let cursor = block_ref(blocks.last().unwrap().header.number);
     let after = after.map(block_ref);
-    writer.append(&Batch { lanes: &[lane], blocks, after, cursor }).await
+    writer.append(&Batch { lanes: &[lane], blocks, after, cursor, grade: Some(Grade::Single) }).await
 }
 
 #[sqlx::test(migrations = false)]
 async fn lanes_stored_apart_are_the_same_as_together(pool: PgPool) {
     let writer = writer(&pool).await;
     let all = blocks(&writer, 1, 520).await;
-    writer.append(&Batch { lanes: &Lane::BOTH, blocks: &all, after: None, cursor: block_ref(520) }).await.unwrap();
+    writer
+        .append(&Batch {
+            lanes: &Lane::BOTH,
+            blocks: &all,
+            after: None,
+            cursor: block_ref(520),
+            grade: Some(Grade::Single),
+        })
+        .await
+        .unwrap();
     let together = dump(&pool).await;
-    sqlx::raw_sql("truncate cursor, block, log, vvv_transfer, reading, event, position, capacity_totals, supply_totals, burn, parameter, anomaly")
+    sqlx::raw_sql("truncate cursor, block, log, vvv_transfer, reading, event, position, capacity_totals, supply_totals, burn, parameter, anomaly, completeness")
         .execute(&pool)
         .await
         .unwrap();
@@ -364,14 +396,43 @@ async fn a_cursor_that_somebody_moved_stops_the_append(pool: PgPool) {
     let before = dump(&pool).await;
     let stale = blocks(&writer, 3, 4).await;
     let refused = writer
-        .append(&Batch { lanes: &Lane::BOTH, blocks: &stale, after: Some(block_ref(2)), cursor: block_ref(4) })
+        .append(&Batch {
+            lanes: &Lane::BOTH,
+            blocks: &stale,
+            after: Some(block_ref(2)),
+            cursor: block_ref(4),
+            grade: Some(Grade::Single),
+        })
         .await;
     assert!(matches!(refused, Err(StoreError::CursorMoved { .. })), "{refused:?}");
-    let again = writer.append(&Batch { lanes: &Lane::BOTH, blocks: &stale, after: None, cursor: block_ref(4) }).await;
+    let again = writer
+        .append(&Batch {
+            lanes: &Lane::BOTH,
+            blocks: &stale,
+            after: None,
+            cursor: block_ref(4),
+            grade: Some(Grade::Single),
+        })
+        .await;
     assert!(matches!(again, Err(StoreError::CursorMoved { .. })), "{again:?}");
     let rewind = Rewind { from_number: 9, from_hash: hash(9), ancestor_number: 1, ancestor_hash: hash(1) };
     assert!(matches!(writer.rewind_to(&rewind).await, Err(StoreError::CursorMoved { .. })));
     assert_eq!(dump(&pool).await, before);
+}
+
+#[sqlx::test(migrations = false)]
+async fn rows_of_two_derivations_do_not_go_together(pool: PgPool) {
+    let writer = writer(&pool).await;
+    append(&writer, 1, 3).await.unwrap();
+    let before = dump(&pool).await;
+    sqlx::query("update derivation set revision = revision + 1").execute(&pool).await.unwrap();
+    let refused = append(&writer, 4, 4).await;
+    assert!(matches!(refused, Err(StoreError::OtherDerivation { .. })), "{refused:?}");
+    assert_eq!(dump(&pool).await, before);
+    sqlx::query("delete from cursor").execute(&pool).await.unwrap();
+    assert!(matches!(append(&writer, 1, 1).await, Err(StoreError::OtherDerivation { .. })));
+    writer.adopt(&deployment()).await.unwrap();
+    assert_eq!(writer.derivation_revision().await.unwrap(), ledger::DERIVATION_REVISION, "nothing of another is left");
 }
 
 #[sqlx::test(migrations = false)]
@@ -382,7 +443,13 @@ async fn a_batch_that_fails_half_way_leaves_nothing(pool: PgPool) {
     let mut blocks = blocks(&writer, 4, 6).await;
     blocks[2].header.number = 1;
     let failed = writer
-        .append(&Batch { lanes: &Lane::BOTH, blocks: &blocks, after: Some(block_ref(3)), cursor: block_ref(6) })
+        .append(&Batch {
+            lanes: &Lane::BOTH,
+            blocks: &blocks,
+            after: Some(block_ref(3)),
+            cursor: block_ref(6),
+            grade: Some(Grade::Single),
+        })
         .await;
     assert!(matches!(failed, Err(StoreError::Database(_))), "{failed:?}");
     assert_eq!(dump(&pool).await, before);

@@ -6,11 +6,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use ledger::entitlement::Entitlement;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::address;
 use crate::app::App;
 use crate::extract::Query;
+use crate::guarded::{Asked, Guard};
 use crate::openapi::CheckProblems;
 use crate::params::{BlockParams, FromPairs, Pairs, seconds};
 use crate::problem::{Kind, Problem};
@@ -35,9 +37,10 @@ pub struct CheckParams {
     /// Refuse with 503 if it is longer ago, in seconds, that the state was confirmed to be the chain's head.
     #[param(value_type = Option<i64>, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     max_lag: Option<u64>,
-    /// At the newest block of this finality. Default: `latest`.
+    /// At the newest block of this finality. Default: `latest`. `guarded`: at `latest` or `safe`, whichever leaves less to
+    /// spend.
     #[param(inline)]
-    finality: Option<Finality>,
+    finality: Option<Asked>,
     /// Status of a refusal. Default: 403.
     #[param(value_type = Option<i32>, minimum = 402, maximum = 403, example = 403)]
     deny: Kind,
@@ -54,7 +57,7 @@ impl FromPairs for CheckParams {
             address: pairs.take_text("address"),
             min_usd: pairs.take("min_usd", parse_decimal, "an amount of dollars such as 0.5")?,
             max_lag: pairs.take("max_lag", seconds, "a number of seconds")?,
-            finality: pairs.take("finality", Finality::from_name, "latest, safe or finalized")?,
+            finality: pairs.take("finality", Asked::from_name, Asked::EXPECTED)?,
             deny: pairs.take("deny", deny, "402 or 403")?.unwrap_or(Kind::Denied),
         })
     }
@@ -87,7 +90,9 @@ pub struct Verdict {
     /// The epoch, a UTC day.
     #[schema(example = "2026-11-20")]
     epoch: String,
-    /// The block.
+    /// Both blocks, with `?finality=guarded`; else null.
+    guarded: Option<Guard>,
+    /// The block; of a guarded verdict the one that is counted.
     as_of: AsOf,
 }
 
@@ -141,20 +146,39 @@ pub async fn get_forwarded(
 
 async fn check(app: &App, query: &CheckParams, headers: &HeaderMap) -> Result<Response, Problem> {
     let address = wallet(query, headers)?;
-    let asked = BlockParams { finality: query.finality, max_lag: query.max_lag, ..BlockParams::default() };
+    let finality = query.finality.map(Asked::finality);
+    let asked = BlockParams { finality, max_lag: query.max_lag, ..BlockParams::default() };
     let mut snapshot = Snapshot::open(app, Needs::Capacity, &asked).await?;
-    let epoch = snapshot.epoch().await?;
-    let holding = snapshot.holdings(&[address], &epoch).await?.first().copied().unwrap_or_default();
-    let entitled = snapshot.deployment().ledger_policy().entitle(&holding.staked());
+    let (mut entitled, mut epoch) = entitlement(&mut snapshot, address).await?;
+    let mut guarded = None;
+    if query.finality == Some(Asked::Guarded) {
+        let latest = snapshot.as_of().clone();
+        snapshot.turn_to(Finality::Safe).await?;
+        guarded = Some(Guard::new(&latest, snapshot.as_of()));
+        let safe = entitlement(&mut snapshot, address).await?;
+        if safe.0.allocation < entitled.allocation {
+            (entitled, epoch) = safe;
+        } else {
+            snapshot.turn_to(Finality::Latest).await?;
+        }
+    }
     let mut response = if passes(entitled.allocation, query.min_usd) {
-        answer_untagged(snapshot.as_of(), &verdict(address, &entitled, &epoch, snapshot.as_of()))
+        answer_untagged(snapshot.as_of(), &verdict(address, &entitled, &epoch, guarded, snapshot.as_of()))
     } else {
-        let mut response = refusal(address, query, &entitled, &epoch).into_response();
+        let refusal = refusal(address, query, &entitled, &epoch).with("guarded", json!(guarded));
+        let mut response = refusal.into_response();
         snapshot.as_of().write_headers(response.headers_mut());
         response
     };
     write_verdict(response.headers_mut(), &entitled, &epoch, snapshot.as_of());
     Ok(response)
+}
+
+/// What the address may spend at the snapshot's block, and the epoch it is of.
+async fn entitlement(snapshot: &mut Snapshot, address: Address) -> Result<(Entitlement, EpochAt), Problem> {
+    let epoch = snapshot.epoch().await?;
+    let holding = snapshot.holdings(&[address], &epoch).await?.first().copied().unwrap_or_default();
+    Ok((snapshot.deployment().ledger_policy().entitle(&holding.staked()), epoch))
 }
 
 /// The wallet of the query and that of the header must be the same: whoever writes the query is not always whom the
@@ -178,13 +202,14 @@ fn passes(allocation: U256, min_usd: Option<U256>) -> bool {
     !allocation.is_zero() && min_usd.is_none_or(|least| allocation >= least)
 }
 
-fn verdict(address: Address, entitled: &Entitlement, epoch: &EpochAt, as_of: &AsOf) -> Verdict {
+fn verdict(address: Address, entitled: &Entitlement, epoch: &EpochAt, guarded: Option<Guard>, as_of: &AsOf) -> Verdict {
     Verdict {
         address: address.into(),
         allowed: true,
         allocation_usd: Usd::new(entitled.allocation),
         allocation_usd_micros: usd_micros(entitled.allocation),
         epoch: day(epoch.epoch),
+        guarded,
         as_of: as_of.clone(),
     }
 }

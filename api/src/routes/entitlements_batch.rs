@@ -11,14 +11,15 @@ use utoipa::ToSchema;
 use crate::address;
 use crate::app::App;
 use crate::extract::{JsonBody, Query};
+use crate::guarded::{Guard, GuardedParams, Spends, counted};
 use crate::holding::Holding;
 use crate::openapi::BodyProblems;
-use crate::params::{BlockParams, UnitParams};
+use crate::params::UnitParams;
 use crate::problem::{Kind, Problem};
 use crate::respond::answer_untagged;
 use crate::rights::{Desk, Rights};
 use crate::routes::entitlements::{AddressRights, EntitlementParams, address_rights};
-use crate::snapshot::{AsOf, Needs, Snapshot};
+use crate::snapshot::{AsOf, Finality, Needs, Snapshot};
 use crate::wire::{AddressText, Amount};
 
 /// Addresses in one request, those of accounts included.
@@ -65,7 +66,9 @@ pub struct Account {
 pub struct BatchAnswer {
     /// In the order asked for: addresses, then accounts.
     items: Vec<BatchItem>,
-    /// The block, one for all.
+    /// Both blocks, with `?finality=guarded`; else null.
+    guarded: Option<Guard>,
+    /// The block, one for all; of a guarded answer the latest.
     as_of: AsOf,
 }
 
@@ -123,7 +126,7 @@ pub struct Member {
     params(
         ("fields" = Option<String>, Query, pattern = "^entitlement$",
          description = "`entitlement` leaves out what other people's stakes move (`total_svvv`, `share`)."),
-        BlockParams,
+        GuardedParams,
         UnitParams,
     ),
     responses((status = 200, description = "All of them at the block.", body = BatchAnswer), BodyProblems),
@@ -134,13 +137,29 @@ pub async fn post(
     JsonBody(request): JsonBody<BatchRequest>,
 ) -> Result<Response, Problem> {
     let batch = Batch::new(request)?;
-    let mut snapshot = Snapshot::open(&app, Needs::Capacity, &query.block).await?;
-    let desk = Desk::open(&mut snapshot, query.units, query.fields).await?;
-    let wanted = batch.distinct();
-    let holdings = snapshot.holdings(&wanted, desk.epoch()).await?;
-    let holdings: BTreeMap<Address, Holding> = wanted.into_iter().zip(holdings).collect();
-    let body = BatchAnswer { items: batch.items(&desk, &holdings)?, as_of: snapshot.as_of().clone() };
-    Ok(answer_untagged(snapshot.as_of(), &body))
+    let mut snapshot = Snapshot::open(&app, Needs::Capacity, &query.at.block()).await?;
+    let latest = batch.seen(&mut snapshot, &query).await?;
+    let as_of = snapshot.as_of().clone();
+    if !query.at.is_guarded() {
+        let items = latest.into_iter().map(|(_, item)| item).collect();
+        return Ok(answer_untagged(&as_of, &BatchAnswer { items, guarded: None, as_of: as_of.clone() }));
+    }
+    snapshot.turn_to(Finality::Safe).await?;
+    let safe = batch.seen(&mut snapshot, &query).await?;
+    let items = latest.into_iter().zip(safe).map(|(latest, safe)| smaller(latest, safe)).collect();
+    let guarded = Some(Guard::new(&as_of, snapshot.as_of()));
+    Ok(answer_untagged(&as_of, &BatchAnswer { items, guarded, as_of: as_of.clone() }))
+}
+
+/// The same item at two blocks: the one that is counted, which says so.
+fn smaller((latest, at_latest): (Spends, BatchItem), (safe, at_safe): (Spends, BatchItem)) -> BatchItem {
+    let counted_at = counted(latest, safe);
+    let mut item = if counted_at == Finality::Safe { at_safe } else { at_latest };
+    match &mut item {
+        BatchItem::Address(item) => item.rights.counted_at = Some(counted_at),
+        BatchItem::Account(item) => item.rights.counted_at = Some(counted_at),
+    }
+    item
 }
 
 /// A request whose addresses are addresses.
@@ -173,18 +192,33 @@ impl Batch {
         once(self.addresses.iter().chain(members).copied().collect())
     }
 
-    fn items(&self, desk: &Desk, holdings: &BTreeMap<Address, Holding>) -> Result<Vec<BatchItem>, Problem> {
+    /// All items at the block of the snapshot, with what a guarded answer compares.
+    async fn seen(
+        &self,
+        snapshot: &mut Snapshot,
+        query: &EntitlementParams,
+    ) -> Result<Vec<(Spends, BatchItem)>, Problem> {
+        let desk = Desk::open(snapshot, query.units, query.fields).await?;
+        let wanted = self.distinct();
+        let holdings = snapshot.holdings(&wanted, desk.epoch()).await?;
+        self.items(&desk, &wanted.into_iter().zip(holdings).collect())
+    }
+
+    fn items(&self, desk: &Desk, holdings: &BTreeMap<Address, Holding>) -> Result<Vec<(Spends, BatchItem)>, Problem> {
         let of = |address: &Address| holdings.get(address).copied().unwrap_or_default();
-        let addresses = self
-            .addresses
-            .iter()
-            .map(|address| Ok(BatchItem::Address(Box::new(address_rights(desk, *address, &of(address))))));
+        let addresses = self.addresses.iter().map(|address| {
+            let holding = of(address);
+            let item = BatchItem::Address(Box::new(address_rights(desk, *address, &holding)));
+            Ok((desk.spends(&holding), item))
+        });
         let accounts = self.accounts.iter().map(|(id, addresses)| {
             let held: Vec<Holding> = addresses.iter().map(of).collect();
-            let rights = desk.rights(&Holding::sum(&held)?);
+            let sum = Holding::sum(&held)?;
+            let rights = desk.rights(&sum);
             let members =
                 addresses.iter().zip(&held).map(|(address, holding)| member(desk, *address, holding)).collect();
-            Ok(BatchItem::Account(Box::new(AccountRights { id: id.clone(), members, rights })))
+            let item = BatchItem::Account(Box::new(AccountRights { id: id.clone(), members, rights }));
+            Ok((desk.spends(&sum), item))
         });
         addresses.chain(accounts).collect()
     }

@@ -44,12 +44,14 @@ pub struct Ready {
     ready: bool,
     /// What keeps other answers than those asked about: `supply_behind`, `indexes_missing`. Empty where nothing does.
     reasons: Vec<Reason>,
+    /// What is remarkable all the same: the chain stands still, or a node of several is not asked.
+    notices: Vec<Reason>,
 }
 
 /// Whether answers are of the chain's head
 ///
 /// Those about capacity, or with `needs=both` all. 503 with named reasons otherwise. Reads go on all the same and say
-/// what block they are of.
+/// what block they are of. A chain that stands still is no reason: what is stored is the truth until it goes on.
 #[utoipa::path(
     get,
     operation_id = "getReadiness",
@@ -59,11 +61,15 @@ pub struct Ready {
     responses((status = 200, description = "Answers are of the head.", body = Ready), ReadinessProblems),
 )]
 pub async fn get(State(app): State<App>, Query(query): Query<ReadyParams>) -> Response {
-    let Readiness { is_ready, reasons } = readiness(&app, query.needs).await;
+    let Readiness { is_ready, reasons, notices } = readiness(&app, query.needs).await;
     if is_ready {
-        let body = Json(Ready { ready: true, reasons });
+        let body = Json(Ready { ready: true, reasons, notices });
         return ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], body).into_response();
     }
     let names: Vec<&str> = reasons.iter().map(|reason| reason.name).collect();
-    Problem::new(Kind::NotReady, names.join(", ")).with("ready", false).with("reasons", json!(reasons)).into_response()
+    Problem::new(Kind::NotReady, names.join(", "))
+        .with("ready", false)
+        .with("reasons", json!(reasons))
+        .with("notices", json!(notices))
+        .into_response()
 }

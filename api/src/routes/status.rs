@@ -1,5 +1,6 @@
 //! `GET /v1/status`
 
+pub mod nodes;
 pub mod view;
 
 use alloy_primitives::Address;
@@ -10,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use store::deployment::Deployment;
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
+use store::read::node;
 use store::read::progress::{self, Progress, Reorgs};
 use store::read::readiness::{last_lane, seconds_left};
 use utoipa::ToSchema;
@@ -21,10 +23,8 @@ use crate::params::{BlockParams, NoParams};
 use crate::problem::{Kind, Problem};
 use crate::snapshot::{AsOf, Met, Needs, Snapshot, Sync, lag_seconds};
 use crate::wire::Time;
-use view::{AnomalyView, Completeness, Cursors, DeploymentView, DerivationView, DriftView, Head, ReorgView, TopicView};
-
-/// One node's word, held against nobody else's.
-const SINGLE: &str = "single";
+use nodes::{Completeness, NodeView};
+use view::{AnomalyView, Cursors, DeploymentView, DerivationView, DriftView, Head, ReorgView, TopicView};
 
 /// What keeps figures from being told, and does not keep how things stand.
 const UNTOLD: [Kind; 3] = [Kind::NeverSynced, Kind::Behind, Kind::OtherDerivation];
@@ -74,6 +74,12 @@ pub struct Status {
     fork_suspected: Option<String>,
     /// Why the writer's last step failed.
     failing: Option<String>,
+    /// No node has had a new block for long. What is stored is the truth all the same.
+    chain_stalled: Option<String>,
+    /// Nodes go on and the indexer does not.
+    writer_stalled: Option<String>,
+    /// The nodes as the indexer sees them; none before its first start.
+    nodes: Vec<NodeView>,
     /// Which derivation the stored rows are of, and which this program serves.
     derivation: DerivationView,
     /// Newest blocks replaced by others.
@@ -132,7 +138,8 @@ async fn status(app: &App) -> Result<Status, Problem> {
     let mut reading = app.database().begin().await?;
     let progress = progress::progress(&mut reading).await?;
     let known = app.deployment(&mut reading, progress.deployment_digest).await.ok();
-    Ok(Status::new(app, &progress, known.as_ref()).named())
+    let nodes = node::all(&mut reading).await?.into_iter().map(NodeView::from).collect();
+    Ok(Status { nodes, ..Status::new(app, &progress, known.as_ref()) }.named())
 }
 
 impl Status {
@@ -159,12 +166,12 @@ impl Status {
             halted: follower.and_then(|follower| follower.halted.clone()),
             fork_suspected: follower.and_then(|follower| follower.fork_suspected.clone()),
             failing: follower.and_then(|follower| follower.failing.clone()),
+            chain_stalled: follower.and_then(|follower| follower.chain_stalled.clone()),
+            writer_stalled: follower.and_then(|follower| follower.writer_stalled.clone()),
+            nodes: Vec::new(),
             derivation: DerivationView::new(progress),
             reorgs: ReorgView::new(Reorgs::default()),
-            completeness: Completeness {
-                capacity: progress.capacity.map(|_| SINGLE),
-                supply: progress.supply.map(|_| SINGLE),
-            },
+            completeness: Completeness::default(),
             unknown_topics: Vec::new(),
             anomalies: Vec::new(),
             drift: None,
@@ -184,6 +191,8 @@ impl Status {
         let anomaly = |AnomalyCount { kind, count, last_block }| AnomalyView { kind, count, last_block };
         Self {
             reorgs: ReorgView::new(met.reorgs),
+            nodes: met.nodes.into_iter().map(NodeView::from).collect(),
+            completeness: Completeness::new(&met.completeness),
             unknown_topics: met.unknown_topics.into_iter().map(topic).collect(),
             anomalies: met.anomalies.into_iter().map(anomaly).collect(),
             drift: met.drift.map(DriftView::new),

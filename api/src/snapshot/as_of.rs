@@ -139,6 +139,7 @@ fn warnings(deployment: &Deployment, progress: &Progress, facts: &BlockFacts) ->
     [
         follower.and_then(|f| f.halted.as_ref()).map(|why| format!("the indexer has halted: {why}")),
         follower.and_then(|f| f.fork_suspected.as_ref()).map(|why| format!("fork suspected: {why}")),
+        follower.and_then(|f| f.chain_stalled.clone()),
         unnamed.map(|address| format!("the staking proxy runs {address}, which the deployment does not name")),
         unknown_logs.map(|count| format!("logs kept undecoded: {count}")),
     ]

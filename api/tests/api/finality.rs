@@ -120,3 +120,25 @@ async fn warnings_say_what_to_know_before_trusting(pool: PgPool) {
     );
     assert_eq!(service.get("/v1/supply?block=110").await.ok()["as_of"]["warnings"].as_array().unwrap().len(), 1);
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_chain_that_stands_still_is_told_and_refuses_nothing(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    service.execute("update follower set chain_stalled = 'all nodes have had block 130 for 1980 s'").await;
+    let ready = service.get("/readyz").await.ok();
+    assert_eq!(ready["ready"], true);
+    let names: Vec<_> = ready["notices"].as_array().unwrap().iter().map(|notice| notice["name"].clone()).collect();
+    assert_eq!(names, ["chain_stalled", "node_excluded"]);
+    let body = service.get("/v1/supply?max_lag=30").await.ok();
+    assert_eq!(body["as_of"]["sync"], "live");
+    assert_eq!(body["as_of"]["warnings"][0], "all nodes have had block 130 for 1980 s");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_writer_that_stands_still_while_nodes_go_on_is_a_reason(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    service.execute("update follower set writer_stalled = 'nodes have blocks up to 190'").await;
+    let problem = service.get("/readyz").await.problem(503, "not-ready");
+    assert_eq!(problem["reasons"][0]["name"], "writer_stalled");
+    assert_eq!(problem["notices"][0]["name"], "node_excluded");
+}

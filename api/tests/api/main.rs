@@ -12,6 +12,7 @@ mod document;
 mod entitlements;
 mod epochs;
 mod finality;
+mod guarded;
 mod lanes;
 mod lists;
 mod metrics;

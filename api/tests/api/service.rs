@@ -132,8 +132,9 @@ fn leave_out_clock(value: &mut Value) {
     match value {
         Value::Object(members) => {
             for (name, member) in members.iter_mut() {
-                let is_clock =
-                    ["age_seconds", "lag_seconds", "observed_at", "observed_seconds_ago"].contains(&name.as_str());
+                let clocks =
+                    ["age_seconds", "answered_seconds_ago", "lag_seconds", "observed_at", "observed_seconds_ago"];
+                let is_clock = clocks.contains(&name.as_str());
                 if is_clock && !member.is_null() {
                     *member = "[clock]".into();
                 }

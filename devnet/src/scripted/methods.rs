@@ -54,6 +54,11 @@ fn block(block: Option<&Block>, call: &Call, drawn: &mut Drawn) -> Result<Value,
     Ok(json!(RpcBlock { header, uncles: Vec::new(), transactions, withdrawals: Some(Vec::new().into()) }))
 }
 
+/// A header as a subscriber gets it.
+pub(super) fn header_json(block: &Block) -> Value {
+    json!(RpcHeader { hash: block.hash, inner: block.header.clone(), total_difficulty: None, size: None })
+}
+
 fn size(block: &Block) -> U256 {
     let transactions: usize = block.transactions.iter().map(|transaction| transaction.encoded.len()).sum();
     U256::from(block.header.size() + transactions)

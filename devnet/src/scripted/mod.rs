@@ -2,7 +2,7 @@
 //!
 //! - [`ScriptedChain`]: the chain as data. Pure: blocks with logs, contract state for `eth_call`, reorgs. Its headers hash
 //!   to their names, link to their parents, and carry blooms as full as Base's.
-//! - [`ScriptedNode`]: serves a chain over JSON-RPC on a port of its own. Several nodes may serve one chain.
+//! - [`ScriptedNode`]: serves a chain over JSON-RPC on a port of its own, by HTTP and WebSocket. Several nodes may serve one chain.
 //! - [`Faults`]: what a node does wrong: when (always, for the next requests, by chance), and on which methods.
 //!
 //! Everything random comes from seeds. What a node does with a request is drawn from its seed, the request and how often
@@ -31,6 +31,7 @@ mod node;
 mod options;
 mod receipt;
 mod rpc;
+mod socket;
 mod state;
 mod transaction;
 mod view;

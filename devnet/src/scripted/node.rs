@@ -3,15 +3,22 @@ use super::{
     faults::{self, Drawn, Faults, Stage, ViewFault},
     methods,
     rpc::{Call, Request, RpcError},
+    socket,
 };
 use anyhow::Result;
-use axum::{Router, body::Bytes, extract::State, response::Response, routing::post};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{State, ws::WebSocketUpgrade},
+    response::Response,
+    routing::post,
+};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -37,12 +44,15 @@ pub struct Asked {
 }
 
 #[derive(Debug)]
-struct Inner {
+pub(super) struct Inner {
     chain: SharedChain,
-    faults: Mutex<Faults>,
+    pub(super) faults: Mutex<Faults>,
     asked: Mutex<Vec<Asked>>,
     http_requests: AtomicU64,
-    ended: watch::Receiver<()>,
+    is_silent: AtomicBool,
+    pub(super) ended: watch::Receiver<()>,
+    /// Whatever is sent ends every WebSocket.
+    pub(super) cut: watch::Sender<()>,
 }
 
 impl ScriptedNode {
@@ -58,10 +68,27 @@ impl ScriptedNode {
             faults: Mutex::new(Faults::none(seed)),
             asked: Mutex::default(),
             http_requests: AtomicU64::default(),
+            is_silent: AtomicBool::default(),
+            cut: watch::Sender::default(),
             ended: ended.clone(),
         });
         let server = tokio::spawn(serve(listener, inner.clone(), ended));
         Ok(Self { url, inner, alive, server })
+    }
+
+    /// Where its WebSocket is.
+    pub fn ws_url(&self) -> String {
+        self.url.replacen("http", "ws", 1)
+    }
+
+    /// Whether new heads are kept from subscribers, who are not told so.
+    pub fn keep_silent(&self, is_silent: bool) {
+        self.inner.is_silent.store(is_silent, Ordering::Relaxed);
+    }
+
+    /// Ends every WebSocket; new ones may be opened.
+    pub fn cut_sockets(&self) {
+        self.inner.cut.send_replace(());
     }
 
     /// Ends the node and waits until its port is free. Requests that hang are cut off.
@@ -106,13 +133,13 @@ impl ScriptedNode {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Serves until the node's handle is gone.
 async fn serve(listener: TcpListener, inner: Arc<Inner>, mut ended: watch::Receiver<()>) {
-    let router = Router::new().route("/", post(handle)).with_state(inner);
+    let router = Router::new().route("/", post(handle).get(upgrade)).with_state(inner);
     let end = async move { while ended.changed().await.is_ok() {} };
     if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(end).await {
         tracing::error!(%error, "the scripted node ended");
@@ -128,6 +155,10 @@ async fn handle(State(inner): State<Arc<Inner>>, body: Bytes) -> Response {
     }
 }
 
+async fn upgrade(State(inner): State<Arc<Inner>>, upgrade: WebSocketUpgrade) -> Response {
+    upgrade.on_upgrade(|socket| socket::serve(inner, socket))
+}
+
 impl Inner {
     async fn respond(&self, body: &[u8]) -> Response {
         self.http_requests.fetch_add(1, Ordering::Relaxed);
@@ -135,7 +166,7 @@ impl Inner {
             Ok(request) => request,
             Err(error) => return faults::malformed(&error),
         };
-        self.record(&request);
+        self.record(request.calls());
         let drawn = lock(&self.faults).draw(Stage::Transport, request.calls());
         if let Some(response) = faults::intercept(&drawn, &request).await {
             return response;
@@ -144,13 +175,17 @@ impl Inner {
         faults::deliver(&drawn, status, reply)
     }
 
-    fn record(&self, request: &Request) {
-        let calls = request.calls().iter().cloned();
+    pub(super) fn is_silent(&self) -> bool {
+        self.is_silent.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn record(&self, calls: &[Call]) {
+        let calls = calls.iter().cloned();
         lock(&self.asked).extend(calls.map(|Call { method, params, .. }| Asked { method, params }));
     }
 
     /// The HTTP status and the body of the answer.
-    fn reply(&self, request: &Request) -> (u16, Value) {
+    pub(super) fn reply(&self, request: &Request) -> (u16, Value) {
         match request {
             Request::Single(call) => {
                 let answer = self.answer(call);
@@ -166,7 +201,7 @@ impl Inner {
         self.chain_served(&drawn).with(|chain| methods::answer(chain, call, &mut drawn))
     }
 
-    fn chain_served(&self, drawn: &Drawn) -> SharedChain {
+    pub(super) fn chain_served(&self, drawn: &Drawn) -> SharedChain {
         let forks = drawn.view().filter_map(|fault| match fault {
             ViewFault::Fork(chain) => Some(chain.clone()),
             _ => None,

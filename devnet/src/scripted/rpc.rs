@@ -20,6 +20,11 @@ pub(super) struct Call {
 }
 
 impl Call {
+    /// A call of nobody's, with no parameters.
+    pub(super) fn new(method: &str) -> Self {
+        Self { id: Value::Null, method: method.into(), params: Value::Null }
+    }
+
     /// Parameter number `index`; `None` where it is absent or null.
     pub(super) fn optional<T: DeserializeOwned>(&self, index: usize) -> Result<Option<T>, RpcError> {
         match self.params.get(index) {
@@ -109,6 +114,14 @@ impl RpcError {
 
     pub(super) fn reverted(data: Value) -> Self {
         Self::new(REVERTED, "execution reverted").with_data(data)
+    }
+
+    /// In place of the answer to each call.
+    pub(super) fn envelopes(&self, request: &Request) -> Value {
+        match request {
+            Request::Single(call) => self.envelope(&call.id),
+            Request::Batch(calls) => calls.iter().map(|call| self.envelope(&call.id)).collect(),
+        }
     }
 
     pub(super) fn envelope(&self, id: &Value) -> Value {

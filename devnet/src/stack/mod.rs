@@ -27,8 +27,8 @@ use crate::postgres::Cluster;
 /// What `devnet up` is told.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Up {
-    /// Follow the chain this node serves, instead of a local one
-    #[arg(long, env = "RPC_URL", value_name = "URL", hide_env_values = true)]
+    /// Follow the chain these nodes serve, http(s) or ws(s), instead of a local one
+    #[arg(long, env = "RPC_URL", value_name = "URL[,URL]", hide_env_values = true)]
     pub rpc_url: Option<String>,
     /// The contracts to follow on that chain: `base`, or a TOML file
     #[arg(long, env = "DEPLOYMENT", value_name = "base|FILE")]

@@ -14,7 +14,7 @@ use tracing::info;
 
 use super::bounds::Bounds;
 use super::{BackfillConfig, BackfillError};
-use crate::chain::rpc::RpcChain;
+use crate::chain::nodes::Nodes;
 use crate::chain::{Chain, ChainError, Header};
 use crate::fetch::Fetch;
 use crate::files::error::FileError;
@@ -30,7 +30,7 @@ pub(super) struct Job {
     pub(super) deployment: Arc<Deployment>,
     pub(super) bounds: Bounds,
     /// With the header of the last block, as the node has it.
-    pub(super) node: Option<(Fetch<RpcChain>, Header)>,
+    pub(super) node: Option<(Fetch<Nodes>, Header)>,
     pub(super) files: Option<Directory>,
 }
 
@@ -63,10 +63,10 @@ pub(super) async fn begin(config: &BackfillConfig) -> Result<Option<Job>, Backfi
 }
 
 /// The node, of this chain, and its header of the last block, which it must call finalized.
-async fn node(config: &BackfillConfig, deadline: Instant) -> Result<Option<(Fetch<RpcChain>, Header)>, BackfillError> {
-    let Some(url) = &config.rpc_url else { return Ok(None) };
-    let chain = RpcChain::new(url.clone()).map_err(|error| StartError::Usage(format!("--rpc-url: {error:#}")))?;
-    patiently(deadline, "the node", || check_chain_id(&chain, config.deployment.chain_id)).await?;
+async fn node(config: &BackfillConfig, deadline: Instant) -> Result<Option<(Fetch<Nodes>, Header)>, BackfillError> {
+    let Some(nodes) = &config.nodes else { return Ok(None) };
+    let chain = Nodes::new(nodes.clone()).map_err(|error| StartError::Usage(format!("--rpc-url: {error:#}")))?;
+    patiently(deadline, "a node", || check_chain_id(&chain, config.deployment.chain_id)).await?;
     let missing = |error: ChainError| StartError::Missing(format!("--rpc-url: {error}"));
     let finalized = chain.finality().await.map_err(missing)?.finalized.map(|finalized| finalized.number);
     config.bounds.hold_finalized(finalized).map_err(StartError::Usage)?;

@@ -18,9 +18,9 @@ use store::deployment::Deployment;
 use store::read::Database;
 use thiserror::Error;
 use tracing::{info, warn};
-use url::Url;
 
 use crate::bars::Bars;
+use crate::chain::nodes::NodesConfig;
 use crate::chain::{Chain, Header};
 use crate::engine::Scene;
 use crate::files::error::FileError;
@@ -39,8 +39,8 @@ const SAMPLE: u32 = 200;
 /// What `backfill` needs to know.
 #[derive(Clone, Debug)]
 pub struct BackfillConfig {
-    /// The node; `None`: the files are believed.
-    pub rpc_url: Option<Url>,
+    /// The nodes; `None`: the files are believed.
+    pub nodes: Option<NodesConfig>,
     /// The database.
     pub database_url: String,
     /// Which chain and contracts.

@@ -42,9 +42,37 @@ pub enum ChainError {
     /// The answer contradicts itself or what was asked.
     #[error("the node's answer cannot be: {0}")]
     Contradiction(String),
+    /// The node is of another chain than the deployment.
+    #[error("{0}")]
+    OtherChain(String),
 }
 
 impl ChainError {
+    /// The most blocks that the node takes whatever is in them, where it said so. A range named because of what was found
+    /// in it says nothing of the next one.
+    pub fn range_rule_blocks(&self) -> Option<u64> {
+        let Self::TooLarge { message, limit_blocks } = self else { return None };
+        let text = message.to_lowercase();
+        let is_of_the_answer = ["result", "response size", "logs"].iter().any(|word| text.contains(word));
+        limit_blocks.filter(|_| !is_of_the_answer || text.contains("eth_getlogs is limited"))
+    }
+
+    /// The same, of a node that is named.
+    pub fn of(self, node: &str) -> Self {
+        let named = |message: String| format!("{node}: {message}");
+        match self {
+            Self::TooLarge { message, limit_blocks } => Self::TooLarge { message: named(message), limit_blocks },
+            Self::Throttled { message, retry_after } => Self::Throttled { message: named(message), retry_after },
+            Self::NoState(message) => Self::NoState(named(message)),
+            Self::UnknownBlock(message) => Self::UnknownBlock(named(message)),
+            Self::Reverted(message) => Self::Reverted(named(message)),
+            Self::Unavailable(message) => Self::Unavailable(named(message)),
+            Self::Refused(message) => Self::Refused(named(message)),
+            Self::Contradiction(message) => Self::Contradiction(named(message)),
+            Self::OtherChain(message) => Self::OtherChain(named(message)),
+        }
+    }
+
     /// The class, as a word for metrics.
     pub fn class(&self) -> &'static str {
         match self {
@@ -56,6 +84,7 @@ impl ChainError {
             Self::Unavailable(_) => "unavailable",
             Self::Refused(_) => "refused",
             Self::Contradiction(_) => "contradiction",
+            Self::OtherChain(_) => "other_chain",
         }
     }
 }
@@ -221,6 +250,16 @@ mod tests {
         check_too_large(-32000, "backend response too large", None);
         check_too_large(-32000, "range 5000 exceeds limit of 1000", Some(1_000));
         check_too_large(-32000, "query timeout exceeded", None);
+    }
+
+    #[test]
+    fn a_rule_is_told_from_a_range_named_for_what_is_in_it() {
+        let rule = |message| classify(-32000, message).range_rule_blocks();
+        assert_eq!(rule("eth_getLogs is limited to a 2000 range"), Some(2_000));
+        assert_eq!(rule("query exceeds max block range 500"), Some(500));
+        assert_eq!(rule("query returned more than 10000 results. Try with this block range [0x0, 0x7cf]."), None);
+        assert_eq!(rule("Log response size exceeded. this block range should work: [0x10, 0x1f]"), None);
+        assert_eq!(rule("no words"), None);
     }
 
     #[test]

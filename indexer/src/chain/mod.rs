@@ -1,15 +1,22 @@
 //! What is asked of a node. The one trait at a border: the chain cannot be rolled back on demand.
 
+pub mod backoff;
 pub mod bloom;
 pub mod error;
+pub mod gate;
+pub mod heads;
 pub mod multicall;
+pub mod nodes;
+pub mod receipts;
 pub mod rpc;
+mod socket;
 
 use std::future::Future;
 
 use alloy_primitives::{Address, B256, Bloom, Bytes, U256};
 
 pub use error::ChainError;
+pub use store::completeness::Grade;
 
 /// A header, hashed again by us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +31,8 @@ pub struct Header {
     pub timestamp: u64,
     /// Of all logs of the block.
     pub logs_bloom: Bloom,
+    /// Of all receipts of the block.
+    pub receipts_root: B256,
 }
 
 /// A log as the node gave it.
@@ -78,6 +87,15 @@ pub struct LogQuery {
     pub topic1: Option<B256>,
 }
 
+/// Logs, and how sure it is that they are all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Graded {
+    /// In the order in which the node gave them.
+    pub logs: Vec<Log>,
+    /// How sure.
+    pub grade: Grade,
+}
+
 /// A block to ask a contract at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
@@ -89,8 +107,11 @@ pub enum At {
 
 /// A node, or several behaving as one.
 pub trait Chain: Send + Sync + 'static {
-    /// EIP-155 id.
-    fn chain_id(&self) -> impl Future<Output = Result<u64, ChainError>> + Send;
+    /// Makes sure that this is the chain with that EIP-155 id; of several nodes, that one at least is of it.
+    ///
+    /// # Errors
+    /// [`ChainError::OtherChain`]; another where nobody says.
+    fn admit(&self, chain_id: u64) -> impl Future<Output = Result<(), ChainError>> + Send;
     /// The newest block.
     fn head(&self) -> impl Future<Output = Result<Header, ChainError>> + Send;
     /// Safe and finalized.
@@ -100,16 +121,33 @@ pub trait Chain: Send + Sync + 'static {
     /// The header of that hash; `None` if the node does not know it.
     fn header_by_hash(&self, hash: B256) -> impl Future<Output = Result<Option<Header>, ChainError>> + Send;
     /// Logs of one block, by its hash.
-    fn logs_of_block(&self, hash: B256, query: &LogQuery) -> impl Future<Output = Result<Vec<Log>, ChainError>> + Send;
+    fn logs_of_block(
+        &self,
+        header: &Header,
+        query: &LogQuery,
+    ) -> impl Future<Output = Result<Graded, ChainError>> + Send;
     /// Logs of a range of blocks, both ends included.
     fn logs_in_range(
         &self,
         from: u64,
         to: u64,
         query: &LogQuery,
-    ) -> impl Future<Output = Result<Vec<Log>, ChainError>> + Send;
+    ) -> impl Future<Output = Result<Graded, ChainError>> + Send;
     /// A contract's answer to a call at a block.
     fn call(&self, at: At, to: Address, data: Bytes) -> impl Future<Output = Result<Bytes, ChainError>> + Send;
     /// A word of a contract's storage at a block.
     fn storage(&self, at: At, address: Address, slot: U256) -> impl Future<Output = Result<B256, ChainError>> + Send;
+    /// The grade that logs are asked for at. A block whose bloom proves that it holds none of ours is surer than that.
+    fn grade_sought(&self) -> Grade {
+        Grade::Single
+    }
+    /// Whether no healthy node has this block at this height, and one at least has another. Of one node whoever asks has
+    /// just seen it.
+    fn is_abandoned(&self, _number: u64, _hash: B256) -> impl Future<Output = Result<bool, ChainError>> + Send {
+        std::future::ready(Ok(true))
+    }
+    /// Resolves when a node has pushed a new head since this resolved last; never, where none pushes.
+    fn pushed(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
 }

@@ -1,4 +1,4 @@
-//! A node over HTTP, through alloy; logs alone are read without it.
+//! A node over HTTP or WebSocket, through alloy; logs alone are read without it.
 //!
 //! Blocks are asked for without their transactions and through a network type that takes any, because Base's first
 //! transaction of each block is a deposit of type 0x7e. No retry layer lies between: errors are classified here.
@@ -7,23 +7,30 @@ mod http;
 mod logs;
 
 use std::future::{Future, IntoFuture};
+use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use alloy_consensus::Header as ConsensusHeader;
 use alloy_eips::{BlockId, BlockNumberOrTag, RpcBlockHash};
 use alloy_json_rpc::RpcError;
-use alloy_network::{AnyNetwork, AnyRpcBlock};
+use alloy_network::{AnyNetwork, AnyRpcBlock, AnyRpcHeader, AnyTransactionReceipt};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_provider::{Provider, RootProvider};
 use alloy_rpc_client::RpcClient;
 use alloy_rpc_types_eth::{Filter, TransactionInput, TransactionRequest};
 use alloy_transport::{TransportError, TransportErrorKind};
 use anyhow::Context;
+use serde_json::value::RawValue;
 use url::Url;
 
-use self::http::Http;
+use self::http::{Http, Overlong};
+use super::backoff::jittered;
 use super::error::{classify, classify_http, short};
-use super::{At, Chain, ChainError, Finality, Header, Log, LogQuery};
+use super::gate::Gate;
+use super::heads::Heads;
+use super::socket::{Socket, SocketError};
+use super::{At, Chain, ChainError, Finality, Grade, Graded, Header, Log, LogQuery};
 use crate::measure;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,39 +46,76 @@ const THROTTLED_PATIENCE: Duration = Duration::from_secs(5);
 const RANGE_BYTES_MAX: usize = 16 << 20;
 const BLOCK_BYTES_MAX: usize = 64 << 20;
 
+/// How a node is reached.
+#[derive(Clone, Debug)]
+enum Link {
+    Http(Http),
+    Socket(Socket),
+}
+
 /// One node.
 #[derive(Clone, Debug)]
 pub struct RpcChain {
     provider: RootProvider<AnyNetwork>,
-    http: Http,
-    url: String,
+    link: Link,
+    gate: Arc<Gate>,
+    /// What must not be repeated: the URL may hold a key, anywhere but in its host.
+    secrets: Arc<[String]>,
 }
 
 impl RpcChain {
-    /// A node at an `http` or `https` URL. Nothing is asked yet.
+    /// A node at an `http`, `https`, `ws` or `wss` URL. Nothing is asked yet.
     ///
     /// # Errors
     /// If the URL has another scheme, or the TLS library does not start.
     pub fn new(url: Url) -> anyhow::Result<Self> {
-        anyhow::ensure!(
-            matches!(url.scheme(), "http" | "https"),
-            "an RPC URL starts with http:// or https://, not {}://",
-            url.scheme()
-        );
-        let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(REQUEST_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .context("the HTTP client does not start")?;
-        let text = url.to_string();
-        let http = Http::new(client, url);
-        Ok(Self { provider: RootProvider::new(RpcClient::new(http.clone(), false)), http, url: text })
+        Self::limited(url, None)
+    }
+
+    /// The same, asked no more often than so many times a second.
+    ///
+    /// # Errors
+    /// As [`RpcChain::new`].
+    pub fn limited(url: Url, requests_per_second: Option<NonZeroU32>) -> anyhow::Result<Self> {
+        let secrets = secrets(&url);
+        let (client, link) = match url.scheme() {
+            "http" | "https" => {
+                let http = Http::new(http_client()?, url);
+                (RpcClient::new(http.clone(), false), Link::Http(http))
+            }
+            "ws" | "wss" => {
+                let socket = Socket::new(&url);
+                (RpcClient::new(socket.clone(), false), Link::Socket(socket))
+            }
+            other => anyhow::bail!("an RPC URL starts with http://, https://, ws:// or wss://, not {other}://"),
+        };
+        let gate = Arc::new(Gate::new(requests_per_second));
+        Ok(Self { provider: RootProvider::new(client), link, gate, secrets })
+    }
+
+    /// Requests that went out so far.
+    pub fn requests(&self) -> u64 {
+        self.gate.requests()
+    }
+
+    /// Whether new heads can be pushed.
+    pub fn pushes(&self) -> bool {
+        matches!(self.link, Link::Socket(_))
+    }
+
+    /// New heads as the node pushes them.
+    ///
+    /// # Errors
+    /// [`ChainError`], where it does not push or cannot be reached.
+    pub async fn heads(&self) -> Result<Heads, ChainError> {
+        let Link::Socket(socket) = &self.link else { return Err(ChainError::Refused("no WebSocket URL".into())) };
+        self.gate.pass().await;
+        Heads::subscribe(socket).await.map_err(|error| self.error(error))
     }
 
     /// Takes the URL out of a node's words: it may hold a key.
     fn hide(&self, text: String) -> String {
-        short(&text.replace(&self.url, "<url>"))
+        short(&self.secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), "<hidden>")))
     }
 
     fn error(&self, error: TransportError) -> ChainError {
@@ -100,35 +144,74 @@ impl RpcChain {
         F: IntoFuture<Output = Result<T, TransportError>>,
     {
         let request = &request;
-        patiently(|| async move { request().await.map_err(|error| self.error(error)) }).await
-    }
-
-    async fn ask_logs(&self, filter: &Filter, bytes_max: usize) -> Result<Vec<Log>, ChainError> {
-        let request = logs::request(filter)?;
-        let refused = |code, words| classify(code, &self.hide(words));
-        let attempt = || async {
-            let body = self.http.post(request.clone(), bytes_max).await.map_err(|error| self.error_of_logs(error))?;
-            let answer = logs::parse(&body, refused);
-            self.http.recycle(body);
-            answer
+        let attempt = || async move {
+            self.gate.pass().await;
+            request().await.map_err(|error| self.error(error))
         };
         patiently(attempt).await
+    }
+
+    async fn ask_logs(&self, filter: &Filter, bytes_max: usize) -> Result<Graded, ChainError> {
+        let attempt = || async {
+            self.gate.pass().await;
+            match &self.link {
+                Link::Http(http) => self.logs_over_http(http, filter, bytes_max).await,
+                Link::Socket(_) => self.logs_over_socket(filter).await,
+            }
+        };
+        Ok(Graded { logs: patiently(attempt).await?, grade: Grade::Single })
+    }
+
+    async fn logs_over_http(&self, http: &Http, filter: &Filter, bytes_max: usize) -> Result<Vec<Log>, ChainError> {
+        let body = http.post(logs::request(filter)?, bytes_max).await.map_err(|error| self.error_of_logs(error))?;
+        let answer = logs::parse(&body, |code, words| classify(code, &self.hide(words)));
+        http.recycle(body);
+        answer
+    }
+
+    async fn logs_over_socket(&self, filter: &Filter) -> Result<Vec<Log>, ChainError> {
+        let request = self.provider.client().request::<_, Box<RawValue>>("eth_getLogs", (filter,));
+        let answer = request.await.map_err(|error| self.error_of_logs(error))?;
+        logs::parse_result(answer.get())
     }
 
     /// An answer that is too long, comes too slowly or breaks off is one that a smaller range mends.
     fn error_of_logs(&self, error: TransportError) -> ChainError {
         let too_large = match &error {
             RpcError::Transport(TransportErrorKind::Custom(error)) => {
-                let error = error.downcast_ref::<reqwest::Error>();
-                error.is_none_or(|error| {
-                    !error.is_connect() && (error.is_timeout() || error.is_body() || error.is_decode())
-                })
+                match (error.downcast_ref::<reqwest::Error>(), error.downcast_ref::<SocketError>()) {
+                    (Some(error), _) => {
+                        !error.is_connect() && (error.is_timeout() || error.is_body() || error.is_decode())
+                    }
+                    (None, Some(error)) => *error != SocketError::NotConnected,
+                    (None, None) => error.downcast_ref::<Overlong>().is_some(),
+                }
             }
             _ => false,
         };
         match self.error(error) {
             ChainError::Unavailable(message) if too_large => ChainError::TooLarge { message, limit_blocks: None },
             error => error,
+        }
+    }
+
+    /// EIP-155 id.
+    ///
+    /// # Errors
+    /// [`ChainError`]
+    pub async fn chain_id(&self) -> Result<u64, ChainError> {
+        self.ask(|| self.provider.get_chain_id()).await
+    }
+
+    /// All receipts of a block; `None` if the node does not know it.
+    ///
+    /// # Errors
+    /// [`ChainError`]
+    pub async fn receipts(&self, hash: B256) -> Result<Option<Vec<AnyTransactionReceipt>>, ChainError> {
+        let id = BlockId::Hash(RpcBlockHash::from_hash(hash, None));
+        match self.ask(|| self.provider.get_block_receipts(id)).await {
+            Err(ChainError::UnknownBlock(_)) => Ok(None),
+            answer => answer,
         }
     }
 
@@ -153,9 +236,28 @@ impl RpcChain {
     }
 }
 
+fn http_client() -> anyhow::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(REQUEST_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .context("the HTTP client does not start")
+}
+
+/// The whole URL, and its parts where a key may be, as a node or a library might repeat them.
+fn secrets(url: &Url) -> Arc<[String]> {
+    let parts = [Some(url.as_str()), Some(url.path()), url.query(), url.password(), Some(url.username())];
+    let long_enough = |part: &&str| part.trim_matches('/').len() > 3;
+    parts.into_iter().flatten().filter(long_enough).map(str::to_owned).collect()
+}
+
 impl Chain for RpcChain {
-    async fn chain_id(&self) -> Result<u64, ChainError> {
-        self.ask(|| self.provider.get_chain_id()).await
+    async fn admit(&self, chain_id: u64) -> Result<(), ChainError> {
+        match self.chain_id().await? {
+            id if id == chain_id => Ok(()),
+            id => Err(ChainError::OtherChain(format!("the node is of chain {id}, the deployment of {chain_id}"))),
+        }
     }
 
     async fn head(&self) -> Result<Header, ChainError> {
@@ -189,15 +291,15 @@ impl Chain for RpcChain {
         }
     }
 
-    async fn logs_of_block(&self, hash: B256, query: &LogQuery) -> Result<Vec<Log>, ChainError> {
-        let filter = filter(query).at_block_hash(hash);
+    async fn logs_of_block(&self, header: &Header, query: &LogQuery) -> Result<Graded, ChainError> {
+        let filter = filter(query).at_block_hash(header.hash);
         match self.ask_logs(&filter, BLOCK_BYTES_MAX).await {
             Err(ChainError::TooLarge { message, .. }) => Err(ChainError::Unavailable(message)),
             answer => answer,
         }
     }
 
-    async fn logs_in_range(&self, from: u64, to: u64, query: &LogQuery) -> Result<Vec<Log>, ChainError> {
+    async fn logs_in_range(&self, from: u64, to: u64, query: &LogQuery) -> Result<Graded, ChainError> {
         let filter = filter(query).from_block(from).to_block(to);
         let bytes_max = if from == to { BLOCK_BYTES_MAX } else { RANGE_BYTES_MAX };
         self.ask_logs(&filter, bytes_max).await
@@ -233,7 +335,7 @@ where
         let Some(pause) = pauses.next() else { return Err(error) };
         match retry_after {
             Some(wait) if *wait > THROTTLED_PATIENCE => return Err(error),
-            wait => tokio::time::sleep(wait.unwrap_or(pause).max(pause)).await,
+            wait => tokio::time::sleep(wait.unwrap_or_default().max(jittered(pause))).await,
         }
     }
 }
@@ -258,7 +360,11 @@ fn filter(query: &LogQuery) -> Filter {
 
 /// Hashes the header again: parent hash, timestamp and bloom are only worth what the hash is.
 fn verified(block: AnyRpcBlock) -> Result<Header, ChainError> {
-    let rpc = &block.header;
+    verified_header(&block.header)
+}
+
+/// The same of a header that was pushed.
+pub(super) fn verified_header(rpc: &AnyRpcHeader) -> Result<Header, ChainError> {
     let number = rpc.number;
     let header: ConsensusHeader =
         rpc.inner.clone().try_into_header().map_err(|error| {
@@ -277,6 +383,7 @@ fn verified(block: AnyRpcBlock) -> Result<Header, ChainError> {
         parent_hash: header.parent_hash,
         timestamp: header.timestamp,
         logs_bloom: header.logs_bloom,
+        receipts_root: header.receipts_root,
     })
 }
 

@@ -1,5 +1,6 @@
 //! `indexer backfill`
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use indexer::bounded::bounds::Bounds;
 use indexer::bounded::{BackfillConfig, Ended, backfill};
 
 use super::run::stop_signal;
-use super::{DatabaseArgs, Failure, LogArgs, rpc_url};
+use super::{DatabaseArgs, Failure, LogArgs, config as nodes_config};
 
 /// Store blocks up to one and no further: from a node, or from files, so that nobody is asked for them twice.
 ///
@@ -31,9 +32,18 @@ Exit codes: 0 done, 1 stopped by a signal, another indexer holds the database, o
 say, 2 usage or configuration (blocks that would leave a gap or may still change, files that are refused), 3 node, files
 or database not to be had.")]
 pub(super) struct BackfillArgs {
-    /// The node: http:// or https:// URL of its JSON-RPC. With --from-files it may be left out.
-    #[arg(long, env = "RPC_URL", hide_env_values = true, value_name = "URL", required_unless_present = "from_files")]
+    /// The nodes: http(s) or ws(s) URLs of their JSON-RPC, with commas between. With --from-files they may be left out.
+    #[arg(
+        long,
+        env = "RPC_URL",
+        hide_env_values = true,
+        value_name = "URL[,URL...]",
+        required_unless_present = "from_files"
+    )]
     rpc_url: Option<String>,
+    /// The most requests a second to each node; left out: as many as it bears.
+    #[arg(long, env = "REQUESTS_PER_SECOND", value_name = "N")]
+    requests_per_second: Option<NonZeroU32>,
     #[command(flatten)]
     database: DatabaseArgs,
     /// Which chain and contracts: "base", or a TOML file.
@@ -62,7 +72,7 @@ impl BackfillArgs {
     pub(super) async fn backfill(self) -> Result<ExitCode, Failure> {
         let bars = self.log.start()?;
         let config = BackfillConfig {
-            rpc_url: self.rpc_url.as_deref().map(rpc_url).transpose()?,
+            nodes: self.rpc_url.as_deref().map(|urls| nodes_config(urls, self.requests_per_second)).transpose()?,
             database_url: self.database.database_url,
             deployment: indexer::deployment::load(&self.deployment)
                 .map_err(|error| Failure::usage(format!("{error:#}")))?,

@@ -10,6 +10,7 @@ mod status;
 mod verify;
 
 use std::io::IsTerminal;
+use std::num::NonZeroU32;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -18,7 +19,7 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use indexer::bars::Bars;
-use indexer::chain::rpc::RpcChain;
+use indexer::chain::nodes::{Nodes, NodesConfig};
 
 /// Follows VVV, sVVV and DIEM on Base into Postgres.
 #[derive(Debug, Parser)]
@@ -96,7 +97,12 @@ struct DatabaseArgs {
 #[derive(Debug, Args)]
 struct LogArgs {
     /// What to log: off, error, warn, info, debug, trace, or directives such as indexer=debug.
-    #[arg(long, env = "LOG", default_value = "info,sqlx=warn", value_name = "FILTER")]
+    #[arg(
+        long,
+        env = "LOG",
+        default_value = "info,sqlx=warn,alloy_pubsub=off,alloy_transport_ws=off",
+        value_name = "FILTER"
+    )]
     log: String,
 }
 
@@ -142,14 +148,39 @@ impl ExpectedArgs {
     }
 }
 
-/// The node's URL. It may hold a key: it is not repeated.
-fn rpc_url(text: &str) -> Result<Url, Failure> {
-    if text.contains(',') {
-        return Err(Failure::usage("--rpc-url takes one node for now, not a list"));
-    }
-    Url::parse(text).map_err(|error| Failure::usage(format!("--rpc-url is no URL: {error}")))
+/// Which nodes, as every command takes them that asks any.
+#[derive(Debug, Args)]
+struct NodeArgs {
+    /// The nodes: http://, https://, ws:// or wss:// URLs of their JSON-RPC, with commas between. Where one fails, lags or
+    /// forks, the next is asked; new heads are pushed over a WebSocket.
+    #[arg(long, env = "RPC_URL", hide_env_values = true, value_name = "URL[,URL...]")]
+    rpc_url: String,
+    /// The most requests a second to each node; left out: as many as it bears.
+    #[arg(long, env = "REQUESTS_PER_SECOND", value_name = "N")]
+    requests_per_second: Option<NonZeroU32>,
 }
 
-fn chain(text: &str) -> Result<RpcChain, Failure> {
-    RpcChain::new(rpc_url(text)?).map_err(|error| Failure::usage(format!("--rpc-url: {error:#}")))
+impl NodeArgs {
+    /// URLs may hold keys: they are not repeated.
+    fn config(&self) -> Result<NodesConfig, Failure> {
+        config(&self.rpc_url, self.requests_per_second)
+    }
+
+    fn nodes(&self) -> Result<Nodes, Failure> {
+        nodes(&self.rpc_url, self.requests_per_second)
+    }
+}
+
+fn config(rpc_urls: &str, requests_per_second: Option<NonZeroU32>) -> Result<NodesConfig, Failure> {
+    let urls = rpc_urls.split(',').map(|text| Url::parse(text.trim()));
+    let urls = urls.collect::<Result<_, _>>().map_err(|error| rpc_failure(format!("no URL: {error}")))?;
+    Ok(NodesConfig { requests_per_second, ..NodesConfig::new(urls) })
+}
+
+fn nodes(rpc_urls: &str, requests_per_second: Option<NonZeroU32>) -> Result<Nodes, Failure> {
+    Nodes::new(config(rpc_urls, requests_per_second)?).map_err(|error| rpc_failure(format!("{error:#}")))
+}
+
+fn rpc_failure(what: impl std::fmt::Display) -> Failure {
+    Failure::usage(format!("--rpc-url: {what}"))
 }

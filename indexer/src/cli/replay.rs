@@ -12,7 +12,7 @@ use store::deployment::Deployment;
 use store::writer::Writer;
 
 use super::run::stop_signal;
-use super::{DatabaseArgs, ExpectedArgs, Failure, LogArgs, chain};
+use super::{DatabaseArgs, ExpectedArgs, Failure, LogArgs, nodes};
 
 /// Derive everything from a block on anew, from what is stored, or with --refetch from the node.
 ///
@@ -25,7 +25,7 @@ Examples:
   indexer replay --from-block 25500000 --database-url postgres://indexer@db/capacity
   indexer replay --from-block 51530033 --refetch --rpc-url https://base.example/v2/KEY
 
-SIGINT and SIGTERM stop it; the same command goes on where it was stopped or killed. `indexer run` drops what is half made.
+The role needs CREATE on the database, for a schema `replay` that goes when it is done. SIGINT and SIGTERM stop it; the same command goes on where it was stopped or killed. `indexer run` drops what is half made.
 
 Exit codes: 0 done, 1 not done (another indexer holds the database, the ledger halts, stopped by a signal), 2 usage or
 configuration, 3 node, database or disk not to be had.")]
@@ -42,8 +42,8 @@ pub(super) struct ReplayArgs {
     /// Have logs, headers and readings of finalized blocks from the node again, too.
     #[arg(long, requires = "rpc_url")]
     refetch: bool,
-    /// The node, for --refetch: http:// or https:// URL of its JSON-RPC.
-    #[arg(long, env = "RPC_URL", hide_env_values = true, value_name = "URL")]
+    /// The nodes, for --refetch: http(s) or ws(s) URLs of their JSON-RPC, with commas between.
+    #[arg(long, env = "RPC_URL", hide_env_values = true, value_name = "URL[,URL...]")]
     rpc_url: Option<String>,
 }
 
@@ -63,7 +63,7 @@ impl ReplayArgs {
         let deployment = self.deployment(&writer).await?;
         let done = match &self.rpc_url {
             Some(url) if self.refetch => {
-                replay::refetch(chain(url)?, &writer, &deployment, self.from_block, bars).await
+                replay::refetch(nodes(url, None)?, &writer, &deployment, self.from_block, bars).await
             }
             _ => replay::replay(&writer, &deployment, self.from_block, bars).await,
         };

@@ -7,11 +7,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use indexer::chain::nodes::{Agree, NodesConfig};
 use indexer::measure;
 use indexer::run::{RunConfig, run};
 use meter::{Meter, MeterError};
 
-use super::{DatabaseArgs, Failure, LogArgs, rpc_url};
+use super::{DatabaseArgs, Failure, LogArgs, NodeArgs};
+
+/// The same where the deployment does not say how often there is a block.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// Beyond this lag the metrics say that nothing is ready, as /readyz does unless it is told otherwise.
 const MAX_LAG_SECONDS: u64 = 60;
@@ -24,16 +28,24 @@ const MAX_LAG_SECONDS: u64 = 60;
 #[command(after_help = "\
 Examples:
   indexer run --rpc-url https://base.example/v2/KEY --database-url postgres://indexer@db/capacity
+  indexer run --rpc-url wss://one.example/KEY,https://two.example/KEY --requests-per-second 20
   indexer run --rpc-url http://127.0.0.1:8545 --database-url postgres:///devnet --deployment devnet/deployment.toml
   indexer run --rpc-url https://base.example/v2/KEY --database-url postgres://indexer@db/capacity --bootstrap positions.ndjson
 
 Exit codes: 0 stopped by a signal, 1 another indexer holds the database, or what another version derived cannot be derived
-anew, 2 usage or configuration (a node of another chain, a database of another deployment, a --bootstrap that differs from
+anew, 2 usage or configuration (no node of this chain, a database of another deployment, a --bootstrap that differs from
 the contracts), 3 node or database not to be had within the start-up time-out.")]
 pub(super) struct RunArgs {
-    /// The node: http:// or https:// URL of its JSON-RPC. One node for now.
-    #[arg(long, env = "RPC_URL", hide_env_values = true, value_name = "URL")]
-    rpc_url: String,
+    #[command(flatten)]
+    nodes: NodeArgs,
+    /// How many nodes must give the same logs, 1 or 2. Default: 2 where two nodes are given. With 1 it takes half the
+    /// requests, and a log that a node leaves out is noticed later.
+    #[arg(long, env = "AGREE", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=2))]
+    agree: Option<u8>,
+    /// At the head take logs from the block's receipts, which are held against its header; nodes must answer
+    /// eth_getBlockReceipts.
+    #[arg(long, env = "VERIFY_RECEIPTS")]
+    verify_receipts: bool,
     #[command(flatten)]
     database: DatabaseArgs,
     /// Which chain and contracts: "base", or a TOML file.
@@ -63,11 +75,18 @@ impl RunArgs {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
         let bars = self.log.start()?;
         let measuring = self.measure().await?;
+        let deployment =
+            indexer::deployment::load(&self.deployment).map_err(|error| Failure::usage(format!("{error:#}")))?;
         let config = RunConfig {
-            rpc_url: rpc_url(&self.rpc_url)?,
+            nodes: NodesConfig {
+                agree: self.agree.map(|nodes| if nodes == 1 { Agree::One } else { Agree::Two }),
+                verify_receipts: self.verify_receipts,
+                depths: deployment.finality,
+                silence: deployment.clock.map_or(SILENCE, |clock| silence(clock.seconds_per_block)),
+                ..self.nodes.config()?
+            },
             database_url: self.database.database_url,
-            deployment: indexer::deployment::load(&self.deployment)
-                .map_err(|error| Failure::usage(format!("{error:#}")))?,
+            deployment,
             poll_interval: Duration::from_millis(self.poll_interval_ms),
             verify_every: self.verify_every,
             startup_timeout: Duration::from_secs(self.startup_timeout),
@@ -103,6 +122,11 @@ impl RunArgs {
             }
         })
     }
+}
+
+/// A subscription is silent when nothing comes for the time of five blocks.
+fn silence(seconds_per_block: u64) -> Duration {
+    Duration::from_secs(seconds_per_block.saturating_mul(5).max(5))
 }
 
 /// Resolves at the first SIGINT or SIGTERM.

@@ -7,7 +7,7 @@ use clap::Args;
 use indexer::verify::report::{Report, Verdict};
 use indexer::verify::{LIMITS, VerifyError, Which, verify};
 
-use super::{DatabaseArgs, ExpectedArgs, Failure, LogArgs, chain};
+use super::{DatabaseArgs, ExpectedArgs, Failure, LogArgs, NodeArgs};
 
 /// Compare the derived state with the contracts' own answers at a block.
 ///
@@ -24,9 +24,8 @@ Examples:
 Exit codes: 0 no difference, 1 differences, 2 usage or configuration (a node of another chain, a block that is not
 held), 3 node or database not to be had, not all answered, or nothing compared.")]
 pub(super) struct VerifyArgs {
-    /// The node: http:// or https:// URL of its JSON-RPC.
-    #[arg(long, env = "RPC_URL", hide_env_values = true, value_name = "URL")]
-    rpc_url: String,
+    #[command(flatten)]
+    nodes: NodeArgs,
     #[command(flatten)]
     database: DatabaseArgs,
     #[command(flatten)]
@@ -53,7 +52,7 @@ pub(super) struct VerifyArgs {
 impl VerifyArgs {
     pub(super) async fn verify(self) -> Result<ExitCode, Failure> {
         self.log.start()?;
-        let chain = chain(&self.rpc_url)?;
+        let chain = self.nodes.nodes()?;
         let database = self.database.reader(&LIMITS)?;
         self.expected.check(&database).await?;
         let report = verify(&chain, &database, self.at_block, &self.which()).await.map_err(|error| match error {

@@ -197,11 +197,11 @@ impl<S: Source, L: LaneState> Engine<S, L> {
     /// [`StepError`]
     pub async fn apply(&mut self, fetched: Fetched, stretch: Stretch) -> Result<Prepared, StepError> {
         let scene = self.scene.clone();
-        let Fetched { blocks, end } = fetched;
+        let Fetched { blocks, end, grade } = fetched;
         let state = self.state().await?;
         let after = state.cursor();
         let blocks = state.decode(&scene, blocks, stretch).await?;
-        let mut prepared = Prepared { from: stretch.from, end, after, blocks };
+        let mut prepared = Prepared { from: stretch.from, end, after, blocks, grade };
         self.apply_along(&mut prepared, stretch).await?;
         Ok(prepared)
     }

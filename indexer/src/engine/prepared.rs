@@ -8,6 +8,7 @@ use store::append::{Batch, StoredBlock};
 use store::writer::Writer;
 use tokio::task::JoinHandle;
 
+use crate::chain::Grade;
 use crate::follower::Outcome;
 use crate::source::{BlockRef, Lane};
 
@@ -32,6 +33,7 @@ pub struct Prepared {
     /// Where the cursor was before them.
     pub(super) after: Option<BlockRef>,
     pub(super) blocks: Vec<StoredBlock>,
+    pub(super) grade: Option<Grade>,
 }
 
 impl Stretch {
@@ -52,9 +54,9 @@ impl Prepared {
     pub fn begin_to_store(self, writer: &Arc<Writer>, lanes: &'static [Lane]) -> Storing {
         let writer = Arc::clone(writer);
         Storing(tokio::spawn(async move {
-            let Self { blocks, after, end, .. } = &self;
+            let Self { blocks, after, end, grade, .. } = &self;
             let began = Instant::now();
-            let stored = writer.append(&Batch { lanes, blocks, after: *after, cursor: *end }).await;
+            let stored = writer.append(&Batch { lanes, blocks, after: *after, cursor: *end, grade: *grade }).await;
             metrics::histogram!("indexer_commit_seconds").record(began.elapsed());
             stored
         }))

@@ -17,13 +17,18 @@ impl<C: Chain> Follower<C> {
             return Err(StepError::Halt("a fork without a cursor to fork from".into()));
         };
         let (ancestor_number, ancestor_hash) = self.ancestor(from_number, tags).await?;
+        let is_shorter = tags.head.number < from_number;
+        if is_shorter && !self.is_abandoned_above(ancestor_number).await? {
+            // Some node goes on with our branch: it is not over.
+            self.fork_since = None;
+        }
         let since = *self.fork_since.get_or_insert_with(Instant::now);
         match judge(ancestor_number, self.finalized, from_number, tags.head.number, since.elapsed()) {
             Verdict::Suspect => {
                 self.node.forget();
                 Ok(Outcome::ForkSuspected { ancestor: ancestor_number })
             }
-            Verdict::Halt => Err(StepError::Halt(below_finalized(ancestor_number, self.finalized))),
+            Verdict::Halt => Err(self.forks_below_finalized(ancestor_number).await?),
             Verdict::Contradiction => Err(ChainError::Contradiction(format!(
                 "block {ancestor_number} is on the node's chain, but the block after it or the finalized one is on another"
             ))
@@ -47,6 +52,34 @@ impl<C: Chain> Follower<C> {
         }
     }
 
+    /// Whether every healthy node has another block than ours above the ancestor.
+    async fn is_abandoned_above(&self, ancestor: u64) -> Result<bool, StepError> {
+        let number = ancestor.saturating_add(1);
+        match self.writer.block_hash(number).await? {
+            Some(hash) => Ok(self.chain.is_abandoned(number, hash).await?),
+            None => Ok(true),
+        }
+    }
+
+    /// What a fork below the finalized block comes to: the end, or, where a healthy node still has that block, the word
+    /// of one node against another's.
+    async fn forks_below_finalized(&self, ancestor: u64) -> Result<StepError, StepError> {
+        let finalized = self.finalized;
+        let hash = match finalized {
+            Some(number) => self.writer.block_hash(number).await?,
+            None => None,
+        };
+        if let Some((number, hash)) = finalized.zip(hash)
+            && !self.chain.is_abandoned(number, hash).await?
+        {
+            return Ok(ChainError::Contradiction(format!(
+                "a node's chain leaves ours at or below block {ancestor}, another has finalized block {number} as we do"
+            ))
+            .into());
+        }
+        Ok(StepError::Halt(below_finalized(ancestor, finalized)))
+    }
+
     /// Walks down the node's chain by parent hash until a block is ours.
     async fn ancestor(&self, cursor: u64, tags: &Tags) -> Result<(u64, B256), StepError> {
         let lost = || ChainError::UnknownBlock("the node lost a block of its own chain".into());
@@ -66,7 +99,7 @@ impl<C: Chain> Follower<C> {
                         return Err(ChainError::Contradiction(format!("block {below} has another number")).into());
                     }
                 }
-                _ => return Err(StepError::Halt(below_finalized(theirs.number, self.finalized))),
+                _ => return Err(self.forks_below_finalized(theirs.number).await?),
             }
         }
     }

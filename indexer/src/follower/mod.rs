@@ -112,6 +112,11 @@ impl<C: Chain> Follower<C> {
         &self.writer
     }
 
+    /// Resolves when a node has pushed a new head.
+    pub async fn pushed(&self) {
+        self.chain.pushed().await;
+    }
+
     /// What the node said last of its tags.
     pub fn tags(&self) -> Option<&Tags> {
         self.node.last()

@@ -8,6 +8,7 @@ use alloy_primitives::B256;
 use alloy_sol_types::SolEvent;
 use ledger::event::Contracts;
 use ledger::parameter::{Parameter, Setting};
+use store::completeness::Grade;
 use store::deployment::{Clock, Deployment};
 
 use super::directory::Directory;
@@ -76,7 +77,8 @@ impl<S> Files<S> {
             hold_every_header(&headers, from, to)?;
         }
         let end = BlockRef { number: to, hash: headers.get(&to).map(|header| header.block_hash) };
-        Ok(Fetched { blocks: blocks.into_values().collect(), end })
+        // A file is one witness, as a node is.
+        Ok(Fetched { blocks: blocks.into_values().collect(), end, grade: Some(Grade::Single) })
     }
 
     fn headers(&self, rows: &[Arc<Rows>], from: u64, to: u64) -> Result<BTreeMap<u64, BlockRecord>, ChainError> {

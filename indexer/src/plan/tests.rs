@@ -11,6 +11,7 @@ fn header(number: u64, branch: u8) -> Header {
         parent_hash: hash(number.wrapping_sub(1), branch),
         timestamp: number * 2,
         logs_bloom: Bloom::ZERO,
+        receipts_root: B256::ZERO,
     }
 }
 

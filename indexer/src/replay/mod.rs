@@ -132,6 +132,8 @@ impl<'a> Job<'a> {
             return Err(ReplayError::Usage(format!("--from-block {from_block} lies outside what is held: {held}")));
         }
         hold_disk(&writer.replay_need(refetch).await?)?;
+        // A first backfill goes without, and would be read from end to end for each range.
+        writer.build_place_index().await?;
         let digest = deployment.digest().map_err(|error| ReplayError::Usage(error.to_string()))?;
         let replay = Replay { from_block, deployment: digest, refetch };
         Ok(Self { writer, deployment: Arc::new(deployment.clone()), replay, targets, bars })
@@ -140,12 +142,10 @@ impl<'a> Job<'a> {
     /// The last block to be had from the node: finalized, and of the chain that is stored above it.
     async fn last_from<C: Chain>(&self, chain: &C) -> Result<u64, ReplayError> {
         let node = |error: ChainError| ReplayError::Missing(format!("--rpc-url: {error}"));
-        let (id, expected) = (chain.chain_id().await.map_err(node)?, self.deployment.chain_id);
-        if id != expected {
-            return Err(ReplayError::Usage(format!(
-                "--rpc-url: the node is of chain {id}, the database of {expected}"
-            )));
-        }
+        chain.admit(self.deployment.chain_id).await.map_err(|error| match error {
+            ChainError::OtherChain(_) => ReplayError::Usage(format!("--rpc-url: {error}")),
+            error => node(error),
+        })?;
         let finality = chain.finality().await.map_err(node)?;
         let finalized = finality.finalized.ok_or_else(|| {
             ReplayError::Missing("--rpc-url: the node names no finalized block, up to which inputs could be had".into())

@@ -112,7 +112,7 @@ impl Source for Stored {
             block.logs.push(Log { block_hash: header.hash, block_timestamp: Some(header.timestamp), ..log });
         }
         let end = BlockRef { number: to, hash: headers.get(&to).map(|header| header.hash) };
-        Ok(Fetched { blocks: blocks.into_values().collect(), end })
+        Ok(Fetched { blocks: blocks.into_values().collect(), end, grade: None })
     }
 
     async fn readings(

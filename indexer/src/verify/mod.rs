@@ -73,6 +73,9 @@ impl From<ReadError> for VerifyError {
 
 impl From<ChainError> for VerifyError {
     fn from(error: ChainError) -> Self {
+        if matches!(error, ChainError::OtherChain(_)) {
+            return Self::Usage(format!("--rpc-url: {error}"));
+        }
         Self::Missing(match error {
             ChainError::NoState(_) => format!("{error}; point --rpc-url at an archive node, or name a newer block"),
             other => format!("--rpc-url: {other}"),
@@ -103,10 +106,7 @@ pub async fn verify(
     which: &Which,
 ) -> Result<Report, VerifyError> {
     let scene = Scene::open(database, at_block, which).await?;
-    let (id, expected) = (chain.chain_id().await?, scene.deployment.chain_id);
-    if id != expected {
-        return Err(VerifyError::Usage(format!("--rpc-url: the node is of chain {id}, the database of {expected}")));
-    }
+    chain.admit(scene.deployment.chain_id).await?;
     let network = scene.compare_network(chain).await?;
     let accounts = stream::iter(scene.addresses.chunks(ADDRESSES_PER_CALL))
         .map(|addresses| scene.compare_accounts(chain, database, addresses))

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod lanes;
+mod nodes;
 mod support;
 
 use std::time::Duration;
@@ -111,7 +112,7 @@ async fn what_cannot_be_reached_is_exit_3_and_keys_stay_out_of_the_log() {
 #[tokio::test]
 async fn nonsense_is_exit_2() {
     let database = ["--database-url", "postgres:///x"];
-    for rpc in ["no url", "ftp://node", "http://a,http://b"] {
+    for rpc in ["no url", "ftp://node", "http://a,ftp://b", "http://a,http://a", "http://a,"] {
         let output = support::run_with(&[["--rpc-url", rpc], database].concat()).await;
         assert_eq!(output.code, Some(2), "{rpc}: {}", output.log);
     }

@@ -29,11 +29,22 @@ pub(crate) struct Indexer(Child);
 
 impl Indexer {
     pub(crate) async fn start(pool: &PgPool, node: &ScriptedNode, start_block: &str) -> Self {
+        Self::spawn(pool, &node.url, start_block, &["--poll-interval-ms", "20"])
+    }
+
+    /// From block 0, with these nodes and arguments.
+    pub(crate) async fn start_with(pool: &PgPool, rpc_urls: &str, arguments: &[&str]) -> Self {
+        let polls = arguments.contains(&"--poll-interval-ms");
+        let quick: &[&str] = if polls { &[] } else { &["--poll-interval-ms", "20"] };
+        Self::spawn(pool, rpc_urls, "0", &[arguments, quick].concat())
+    }
+
+    fn spawn(pool: &PgPool, rpc_urls: &str, start_block: &str, arguments: &[&str]) -> Self {
         let file = deployment_file(start_block);
         let url = pool.connect_options().to_url_lossy().to_string();
-        let node = ["--rpc-url", &node.url, "--poll-interval-ms", "20"];
         // What a node is told to do wrong is meant for the follower.
-        let arguments = [&node[..], &["--deployment", path(&file), "--verify-every", "0"]].concat();
+        let common = ["--rpc-url", rpc_urls, "--deployment", path(&file), "--verify-every", "0"];
+        let arguments = [&common[..], arguments].concat();
         Self(command(&arguments).env("DATABASE_URL", url).spawn().unwrap())
     }
 

@@ -22,7 +22,7 @@ async fn the_indexer_shows_where_it_is(pool: PgPool) {
     let mut indexer = Indexer::run_with(&pool, &world, &["--metrics-listen", "127.0.0.1:0"]);
     let address = indexer.said_address().await;
     let mut shown = metrics(&address).await;
-    while !shown.contains("indexer_ready 1") || !shown.contains("indexer_node_requests_total") {
+    while !shown.contains("\nindexer_ready 1\n") {
         tokio::task::yield_now().await;
         shown = metrics(&address).await;
     }
@@ -39,6 +39,7 @@ async fn the_indexer_shows_where_it_is(pool: PgPool) {
         assert!(shown.lines().any(|found| found == line), "{line} is not in {shown}");
     }
     assert!(shown.contains("indexer_node_requests_total{outcome=\"ok\"}"), "{shown}");
+    assert!(shown.contains("indexer_completeness_blocks{cursor=\"supply\",grade=\"single\"} 91"), "{shown}");
     assert!(shown.contains("indexer_anomalies{kind=\"unknown_log\"}"), "{shown}");
     assert!(!shown.contains(&world.node.url), "no URL is a label");
 }

@@ -36,6 +36,7 @@ impl World {
         let clock =
             Clock { genesis_timestamp: options.genesis_timestamp, seconds_per_block: options.seconds_per_block };
         let deployment = Deployment {
+            finality: None,
             chain_id: options.chain_id,
             start_block: 0,
             contracts: ContractAddresses { vvv: VVV, staking: STAKING, diem: DIEM, multicall3: options.multicall },

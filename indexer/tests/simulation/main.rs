@@ -49,6 +49,7 @@ fn deployment(options: &ChainOptions, with_clock: bool) -> Deployment {
         policy: Default::default(),
         implementations: vec![Implementation { address: economy::IMPLEMENTATION, abi: AbiVersion::V2 }],
         labels: Vec::new(),
+        finality: None,
     }
 }
 

@@ -61,7 +61,8 @@ impl Writer {
         let mut transaction = self.pool.begin().await?;
         let StoredHeader { number, hash, .. } = opening.header;
         let cursor = BlockRef { number, hash: Some(hash) };
-        move_cursors(&mut transaction, &Batch { lanes: &Lane::BOTH, blocks: &[], after: None, cursor }).await?;
+        move_cursors(&mut transaction, &Batch { lanes: &Lane::BOTH, blocks: &[], after: None, cursor, grade: None })
+            .await?;
         insert_bootstrap(&mut transaction, opening).await?;
         let headers = opening.opening_header.into_iter().chain([opening.header]);
         let headers: Vec<StoredBlock> = headers.map(|header| stored(header, Changes::default())).collect();

@@ -15,6 +15,8 @@
 //! - [`anomaly`]: what was not expected
 //! - [`seen`]: addresses that events name
 //! - [`digest`]: what tells two derivations apart
+//! - [`completeness`]: how sure it is that no log is missing
+//! - [`node`]: the nodes, as the writer sees them
 //! - [`verification`]: how it last compared with the contracts
 //! - [`export`]: all of it, a page at a time
 //! - [`readiness`]: whether what is stored is of the head
@@ -22,10 +24,12 @@
 pub mod account;
 pub mod anomaly;
 pub mod block;
+pub mod completeness;
 pub mod database;
 pub mod digest;
 pub mod event;
 pub mod export;
+pub mod node;
 pub mod parameter;
 pub mod progress;
 pub mod readiness;

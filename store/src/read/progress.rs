@@ -142,6 +142,10 @@ pub struct Follower {
     pub fork_suspected: Option<String>,
     /// Why the last step failed.
     pub failing: Option<String>,
+    /// No node has had a new block for long. What is stored is the truth all the same.
+    pub chain_stalled: Option<String>,
+    /// Nodes go on and the writer does not.
+    pub writer_stalled: Option<String>,
     /// Of the writer.
     pub version: String,
 }
@@ -212,6 +216,8 @@ struct FollowerRow {
     halted: Option<String>,
     fork_suspected: Option<String>,
     failing: Option<String>,
+    chain_stalled: Option<String>,
+    writer_stalled: Option<String>,
     version: String,
 }
 
@@ -273,7 +279,8 @@ async fn follower(connection: &mut PgConnection) -> Result<Option<Follower>, Rea
         "select floor(extract(epoch from observed_at))::bigint as observed_at,
                 greatest(0, floor(extract(epoch from now() - observed_at)))::bigint as observed_seconds_ago,
                 head_number, head_timestamp, safe_number, finalized_number, capacity_blocks_per_second,
-                supply_blocks_per_second, caught_up, halted, fork_suspected, failing, version
+                supply_blocks_per_second, caught_up, halted, fork_suspected, failing, chain_stalled, writer_stalled,
+                version
            from follower",
     )
     .fetch_optional(connection)
@@ -298,6 +305,8 @@ impl TryFrom<FollowerRow> for Follower {
             halted: row.halted,
             fork_suspected: row.fork_suspected,
             failing: row.failing,
+            chain_stalled: row.chain_stalled,
+            writer_stalled: row.writer_stalled,
             version: row.version,
         })
     }

@@ -3,13 +3,15 @@
 use crate::cursor::Lane;
 use crate::deployment::Clock;
 use crate::read::ReadError;
+use crate::read::node::Node;
 use crate::read::progress::{Cursor, Needs, Progress, ReplayUnderWay};
 
 /// Why it cannot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// A name to compare: `database_gone`, `database_forbids`, `not_migrated`, `never_synced`, `lag_above_limit`,
-    /// `supply_behind`, `indexes_missing`, `other_derivation`, `replaying`, `fork_suspected`, `halted` or `failing`.
+    /// `supply_behind`, `indexes_missing`, `other_derivation`, `replaying`, `fork_suspected`, `halted`, `failing` or
+    /// `writer_stalled`; of notices `chain_stalled` or `node_excluded`.
     pub name: &'static str,
     /// For a human.
     pub detail: String,
@@ -77,6 +79,18 @@ fn supply_behind(progress: &Progress, clock: Option<Clock>, limit: u64) -> Optio
     Some(Reason::of_supply("supply_behind", detail))
 }
 
+/// What is remarkable and no reason: a chain that stands still is as true as one that goes on, and one node of several
+/// may be away.
+pub fn notices(progress: &Progress, nodes: &[Node]) -> Vec<Reason> {
+    let chain = progress.follower.as_ref().and_then(|follower| follower.chain_stalled.clone());
+    let excluded = nodes.iter().filter_map(|node| {
+        let why = node.excluded.as_ref()?;
+        let detail = node.detail.as_ref().unwrap_or(why);
+        Some(Reason::new("node_excluded", format!("{}: {detail}", node.host)))
+    });
+    chain.map(|why| Reason::new("chain_stalled", why)).into_iter().chain(excluded).collect()
+}
+
 /// Rows of another derivation, and whether they are about to be replaced.
 fn derivation(progress: &Progress) -> impl Iterator<Item = Reason> {
     let other = (!progress.derivation.is_ours()).then(|| {
@@ -138,7 +152,11 @@ fn too_old(lag: Option<u64>, limit: u64) -> Option<Reason> {
 /// What the writer says is wrong.
 fn complaints(progress: &Progress) -> Vec<Reason> {
     let Some(follower) = &progress.follower else { return Vec::new() };
-    let complaints =
-        [("halted", &follower.halted), ("fork_suspected", &follower.fork_suspected), ("failing", &follower.failing)];
+    let complaints = [
+        ("halted", &follower.halted),
+        ("fork_suspected", &follower.fork_suspected),
+        ("failing", &follower.failing),
+        ("writer_stalled", &follower.writer_stalled),
+    ];
     complaints.into_iter().filter_map(|(name, why)| Some(Reason::new(name, why.clone()?))).collect()
 }

@@ -16,18 +16,19 @@ use std::sync::Arc;
 
 use alloy_primitives::B256;
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::StoreError;
 use crate::columns::{bigint, count, hash, revision};
 use crate::derivation::own_revision;
-use crate::writer::{CONNECTIONS, Writer};
+use crate::writer::{CONNECTIONS, Writer, patient};
 
 /// The derived tables under their own names, empty. VVV transfers go without the indexes for single balances, as in a
 /// first backfill.
-const MAKE: [&str; 11] = [
+const MAKE: [&str; 12] = [
     "create schema replay",
     "create table replay.cursor (like public.cursor including all)",
+    "create table replay.derivation (like public.derivation including all)",
     "create table replay.event (like public.event including all)",
     "create table replay.position (like public.position including all)",
     "create table replay.capacity_totals (like public.capacity_totals including all)",
@@ -40,7 +41,8 @@ const MAKE: [&str; 11] = [
 ];
 
 /// The inputs too, where they are had anew.
-const MAKE_INPUTS: [&str; 3] = [
+const MAKE_INPUTS: [&str; 4] = [
+    "create table replay.completeness (like public.completeness including all)",
     "create table replay.block (like public.block including all)",
     "create table replay.log (like public.log including all)",
     "create table replay.reading (like public.reading including all)",
@@ -129,13 +131,18 @@ impl Writer {
 
     async fn make(&self, replay: Replay) -> Result<(), StoreError> {
         let from = bigint(replay.from_block)?;
-        let mut transaction = self.pool.begin().await?;
+        let mut connection = patient(&self.pool).await?;
+        let mut transaction = connection.begin().await?;
         for statement in MAKE.into_iter().chain(MAKE_INPUTS.into_iter().filter(|_| replay.refetch)) {
             sqlx::query(statement).execute(&mut *transaction).await?;
         }
         for statement in SEED.into_iter().chain(replay.refetch.then_some(SEED_INPUTS)) {
             sqlx::query(statement).bind(from).execute(&mut *transaction).await?;
         }
+        sqlx::query("insert into replay.derivation (revision) values ($1)")
+            .bind(own_revision()?)
+            .execute(&mut *transaction)
+            .await?;
         note(&mut transaction, replay).await?;
         transaction.commit().await?;
         Ok(())

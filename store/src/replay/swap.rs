@@ -4,10 +4,14 @@
 //! would find a renamed table under the old name and in it only the rows that were there when it began: a mix. So
 //! nobody waits for anybody, and grants, indexes and constraints are what they were.
 
+use sqlx::Connection;
+
 use super::{Replay, Shadow};
 use crate::StoreError;
 use crate::columns::bigint;
+use crate::completeness;
 use crate::derivation::own_revision;
+use crate::writer::patient;
 
 /// Blocks whose rows are compared at once.
 const STRIDE_BLOCKS: u64 = 100_000;
@@ -91,7 +95,8 @@ impl Shadow {
     /// [`StoreError::CursorMoved`] where the replay's cursors are not those of the database; [`StoreError::Database`].
     pub async fn swap(&self, mut each: impl FnMut(u64)) -> Result<(), StoreError> {
         let Replay { from_block, refetch, .. } = self.replay;
-        let mut transaction = self.served.begin().await?;
+        let mut connection = patient(&self.served).await?;
+        let mut transaction = connection.begin().await?;
         let newest: Option<i64> = sqlx::query_scalar(
             "select max(block_number) from public.cursor
               having not exists (select name, block_number from public.cursor
@@ -110,7 +115,10 @@ impl Shadow {
             }
             last.map(&mut each);
         }
-        sqlx::query("update derivation set revision = $1, replays = replays + 1")
+        if refetch {
+            completeness::swap(&mut transaction, from_block).await?;
+        }
+        sqlx::query("update public.derivation set revision = $1, replays = replays + 1")
             .bind(own_revision()?)
             .execute(&mut *transaction)
             .await?;

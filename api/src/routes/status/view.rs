@@ -141,18 +141,6 @@ impl DerivationView {
     }
 }
 
-/// How sure it is that no log is missing, for each cursor.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Completeness {
-    /// `single`: one node's word, its headers hashed again and linked, its logs held against nobody else's. Null before
-    /// the first block.
-    #[schema(example = "single")]
-    pub(super) capacity: Option<&'static str>,
-    /// The same of VVV transfers.
-    #[schema(example = "single")]
-    pub(super) supply: Option<&'static str>,
-}
-
 /// Logs kept undecoded, of one topic of one contract.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TopicView {

@@ -81,6 +81,13 @@ impl Faults {
         Drawn { faults, rng }
     }
 
+    /// The faults of `stage` that strike every request for `call`; nothing is used up.
+    pub(in crate::scripted) fn standing(&self, stage: Stage, call: &Call) -> Drawn {
+        let rules = self.rules.iter().filter(|rule| rule.scope == Scope::Always && rule.concerns(&call.method));
+        let faults = rules.filter(|rule| Stage::of(&rule.fault) == stage).map(|rule| rule.fault.clone()).collect();
+        Drawn { faults, rng: ChaCha8Rng::seed_from_u64(self.seed) }
+    }
+
     /// Depends on what is asked and how often it was, never on what else is: requests that race draw the same.
     fn rng(&mut self, stage: Stage, calls: &[Call]) -> ChaCha8Rng {
         let content: String = calls.iter().map(|call| format!("{}{}\n", call.method, call.params)).collect();

@@ -49,6 +49,14 @@ pub(super) fn parse(body: &[u8], refused: impl FnOnce(i64, String) -> ChainError
     }
 }
 
+/// The logs of a result that came without its envelope.
+pub(super) fn parse_result(text: &str) -> Result<Vec<Log>, ChainError> {
+    let logs: Vec<Placed> = serde_json::from_str(text).map_err(|error| {
+        ChainError::Unavailable(format!("an answer of another shape: {}", short(&error.to_string())))
+    })?;
+    logs.into_iter().map(|Placed(log)| log).collect()
+}
+
 #[derive(Deserialize)]
 struct Answer {
     #[serde(default)]
