@@ -66,7 +66,7 @@ pub(super) async fn begin(config: &BackfillConfig) -> Result<Option<Job>, Backfi
 async fn node(config: &BackfillConfig, deadline: Instant) -> Result<Option<(Fetch<Nodes>, Header)>, BackfillError> {
     let Some(nodes) = &config.nodes else { return Ok(None) };
     let chain = Nodes::new(nodes.clone()).map_err(|error| StartError::Usage(format!("--rpc-url: {error:#}")))?;
-    patiently(deadline, "the node", || check_chain_id(&chain, config.deployment.chain_id)).await?;
+    patiently(deadline, "a node", || check_chain_id(&chain, config.deployment.chain_id)).await?;
     let missing = |error: ChainError| StartError::Missing(format!("--rpc-url: {error}"));
     let finalized = chain.finality().await.map_err(missing)?.finalized.map(|finalized| finalized.number);
     config.bounds.hold_finalized(finalized).map_err(StartError::Usage)?;
