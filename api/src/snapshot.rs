@@ -27,9 +27,11 @@ use store::read::event::{EventFilter, EventRecord};
 use store::read::node::Node;
 use store::read::parameter::{Changes, Since};
 use store::read::progress::{Cursor, Progress, Reorgs};
+use store::read::reconciliation::Reconciled;
 use store::read::verification::Verification;
 use store::read::{
-    Reading, account, anomaly, block, completeness, event, node, parameter, progress, totals, verification,
+    Reading, account, anomaly, block, completeness, event, node, parameter, progress, reconciliation, totals,
+    verification,
 };
 use utoipa::ToSchema;
 
@@ -102,6 +104,8 @@ pub struct Met {
     pub nodes: Vec<Node>,
     /// How sure it is that no log is missing.
     pub completeness: Completeness,
+    /// How far totals were found equal to the contracts'.
+    pub reconciled: Reconciled,
 }
 
 /// The database at one block.
@@ -242,6 +246,7 @@ impl Snapshot {
             drift: verification::last(reading).await?,
             nodes: node::all(reading).await?,
             completeness: completeness::counted(reading).await?,
+            reconciled: reconciliation::reconciled(reading).await?,
         })
     }
 

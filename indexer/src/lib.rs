@@ -11,6 +11,7 @@
 //! - [`follower`]: the step that puts them together
 //! - [`range`], [`pace`]: how much at once, and how fast it goes
 //! - [`run`], [`trouble`]: start, loop, stop; what to do about steps that fail
+//! - [`reconcile`]: totals held against the contracts', and what becomes of a difference
 //! - [`verify`]: the derived state held against the contracts' own answers
 //! - [`drift`]: the same while the follower runs, at a low rate
 //! - [`status`]: how things stand, from the database alone
@@ -41,6 +42,7 @@ pub mod pace;
 pub mod plan;
 pub mod range;
 pub mod readings;
+pub mod reconcile;
 pub mod replay;
 pub mod run;
 pub mod source;

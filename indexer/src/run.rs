@@ -10,9 +10,11 @@ use store::StoreError;
 use store::deployment::Deployment;
 use store::progress::Progress;
 use store::read::Database;
+use store::reconciliation::Repair;
 use store::verification::Notes;
 use store::writer::Writer;
 use thiserror::Error;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
@@ -20,9 +22,11 @@ use crate::bars::{Bars, LaneBars};
 use crate::bootstrap::{Taken, bootstrap};
 use crate::chain::nodes::{Nodes, NodesConfig};
 use crate::chain::{Chain, ChainError};
-use crate::drift::{self, Watch};
+use crate::drift;
 use crate::follower::{Follower, Outcome, StepError};
 use crate::pace::Pace;
+use crate::reconcile::remedy::Remedy;
+use crate::reconcile::{Reconciler, watch};
 use crate::replay::{self, ReplayError};
 use crate::source::BlockRef;
 use crate::trouble::{BACKOFF_LAST, Trouble};
@@ -33,6 +37,8 @@ const OBSERVE_EVERY: Duration = Duration::from_secs(1);
 const TAGS_MAX_AGE: Duration = Duration::from_secs(2);
 /// A step under way when the stop is asked for has this long to end.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
+/// Whether totals are to be compared is looked at more seldom than whether there is a new block.
+const POLLS_PER_LOOK: u32 = 10;
 /// Between attempts to reach what is needed at start.
 const STARTUP_PAUSE: Duration = Duration::from_secs(1);
 
@@ -49,6 +55,8 @@ pub struct RunConfig {
     pub poll_interval: Duration,
     /// Blocks from one comparison with the contracts to the next; 0: none.
     pub verify_every: u64,
+    /// Blocks from one checkpoint of totals to the next; 0: none.
+    pub reconcile_every: u64,
     /// How long to try to reach node and database at start.
     pub startup_timeout: Duration,
     /// Another oracle's export of positions, that an empty database begins with.
@@ -101,7 +109,7 @@ impl StartError {
 /// [`StartError`], at start only.
 pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<(), StartError> {
     tokio::pin!(stop);
-    let Started { follower, nodes, notes, watch } = tokio::select! {
+    let Started { follower, remedy, nodes, notes, drift, reconciliation } = tokio::select! {
         () = &mut stop => return Ok(()),
         started = start(&config) => started?,
     };
@@ -116,8 +124,9 @@ pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<()
     let mut beside = JoinSet::new();
     beside.spawn(async move { nodes.watch(notes).await });
     tokio::select! {
-        () = Loop::new(follower, config.poll_interval, bars).until(stop) => {}
-        () = watch.watch() => {}
+        () = Loop::new(follower, remedy, config.poll_interval, bars).until(stop) => {}
+        () = drift.watch() => {}
+        () = reconciliation.watch() => {}
     }
     info!("stopped");
     Ok(())
@@ -126,9 +135,11 @@ pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<()
 /// What runs side by side.
 struct Started {
     follower: Follower<Nodes>,
+    remedy: Remedy<Nodes>,
     nodes: Nodes,
     notes: Notes,
-    watch: Watch<Nodes>,
+    drift: drift::Watch<Nodes>,
+    reconciliation: watch::Watch<Nodes>,
 }
 
 async fn start(config: &RunConfig) -> Result<Started, StartError> {
@@ -147,10 +158,21 @@ async fn start(config: &RunConfig) -> Result<Started, StartError> {
     if let Some(path) = &config.bootstrap {
         begin_with(path, &chain, &writer, &config.deployment).await?;
     }
-    let notes = writer.notes();
-    let watch = Watch { chain: chain.clone(), database, notes: notes.clone(), every_blocks: config.verify_every };
-    let follower = Follower::new(chain.clone(), writer, config.deployment.clone()).await.map_err(start_error)?;
-    Ok(Started { follower, nodes: chain, notes, watch })
+    let (notes, deployment) = (writer.notes(), config.deployment.clone());
+    let drift = drift::Watch {
+        chain: chain.clone(),
+        database: database.clone(),
+        notes: notes.clone(),
+        every_blocks: config.verify_every,
+    };
+    let reconciler =
+        Reconciler { chain: chain.clone(), database, notes: notes.clone(), deployment: deployment.clone() };
+    let (orders, ordered) = mpsc::channel(1);
+    let remedy = Remedy::new((config.reconcile_every > 0).then(|| reconciler.clone()), ordered);
+    let look_every = config.poll_interval * POLLS_PER_LOOK;
+    let reconciliation = watch::Watch { reconciler, every_blocks: config.reconcile_every, look_every, orders };
+    let follower = Follower::new(chain.clone(), writer, deployment).await.map_err(start_error)?;
+    Ok(Started { follower, remedy, nodes: chain, notes, drift, reconciliation })
 }
 
 /// Fills an empty database from another oracle's export; one that is not empty goes on where it stands.
@@ -223,6 +245,7 @@ enum Pause {
 /// The follower with what is said of it.
 struct Loop<C> {
     follower: Follower<C>,
+    remedy: Remedy<C>,
     poll_interval: Duration,
     started_at: u64,
     capacity_pace: Pace,
@@ -237,10 +260,11 @@ struct Loop<C> {
 }
 
 impl<C: Chain> Loop<C> {
-    fn new(follower: Follower<C>, poll_interval: Duration, bars: LaneBars) -> Self {
+    fn new(follower: Follower<C>, remedy: Remedy<C>, poll_interval: Duration, bars: LaneBars) -> Self {
         let started_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Self {
             follower,
+            remedy,
             poll_interval,
             started_at,
             capacity_pace: Pace::default(),
@@ -285,7 +309,7 @@ impl<C: Chain> Loop<C> {
     /// One step and what is to be said of it. How long to pause, or `None` after a halt.
     async fn turn(&mut self) -> Option<Pause> {
         let outcome = match self.follower.hold_lock().await {
-            Ok(()) => self.follower.step(TAGS_MAX_AGE).await,
+            Ok(()) => self.remedy.step(&mut self.follower, TAGS_MAX_AGE).await,
             Err(error) => Err(error.into()),
         };
         match outcome {
@@ -308,7 +332,7 @@ impl<C: Chain> Loop<C> {
             Err(error) => {
                 self.follower.forget_after(&error);
                 let pause = self.trouble.met(&error);
-                if let StepError::Chain(error) = &error
+                if let StepError::Chain(_) | StepError::Refused(_) = &error
                     && let Err(error) = self.complain(None, Some(&error.to_string())).await
                 {
                     warn!("readers cannot be told: {error}");
@@ -321,7 +345,9 @@ impl<C: Chain> Loop<C> {
     fn pause_after(&self, outcome: &Outcome) -> Pause {
         match outcome {
             Outcome::UpToDate | Outcome::ForkSuspected { .. } => Pause::UntilNews(self.poll_interval),
-            Outcome::Appended { .. } | Outcome::Waiting | Outcome::Rewound(_) => Pause::For(Duration::ZERO),
+            Outcome::Appended { .. } | Outcome::Waiting | Outcome::Rewound(_) | Outcome::Repaired(_) => {
+                Pause::For(Duration::ZERO)
+            }
         }
     }
 
@@ -339,6 +365,12 @@ impl<C: Chain> Loop<C> {
                 self.supply_pace.forget();
                 let depth = rewind.from_number - rewind.ancestor_number;
                 warn!(from = rewind.from_number, ancestor = rewind.ancestor_number, depth, "reorg: rewound");
+                None
+            }
+            Outcome::Repaired(Repair { first_block, figure, derived, contract, .. }) => {
+                self.capacity_pace.forget();
+                self.supply_pace.forget();
+                warn!(first_block, figure, %derived, %contract, "totals differ from the contracts': blocks are fetched again");
                 None
             }
             Outcome::ForkSuspected { ancestor } => {
@@ -375,7 +407,8 @@ impl<C: Chain> Loop<C> {
         let Some(head) = self.follower.tags().map(|tags| tags.head.number) else { return Ok(()) };
         let cursors = self.follower.cursors();
         let reached = cursors.capacity.is_some_and(|cursor| cursor.number >= head);
-        let caught_up = reached && !matches!(outcome, Outcome::Rewound(_) | Outcome::ForkSuspected { .. });
+        let is_back = matches!(outcome, Outcome::Rewound(_) | Outcome::Repaired(_) | Outcome::ForkSuspected { .. });
+        let caught_up = reached && !is_back;
         let due = self.observed.is_none_or(|observed| observed.elapsed() >= OBSERVE_EVERY);
         // While supply catches up steps are many and the head is asked for now and then.
         let is_news = caught_up && cursors.are_level();

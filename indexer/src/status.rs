@@ -1,6 +1,7 @@
 //! How things stand, from the database alone.
 
 pub mod nodes;
+pub mod reconciled;
 
 use std::fmt;
 use std::time::Duration;
@@ -14,10 +15,11 @@ use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::progress::{Derivation, Needs, Progress, Reorgs, ReplayUnderWay};
 use store::read::readiness::{Reason, lag_seconds, last_lane, notices, reasons, seconds_left};
 use store::read::verification::Verification;
-use store::read::{Database, ReadError, anomaly, completeness, node, progress, verification};
+use store::read::{Database, ReadError, anomaly, completeness, node, progress, reconciliation, verification};
 
 use crate::pace::readable;
 use nodes::{Completeness, NodeView};
+use reconciled::Reconciled;
 
 /// How things stand. Names and meanings are those of the API's `/v1/status`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -74,6 +76,8 @@ pub struct Status {
     pub derivation: DerivationView,
     /// Newest blocks replaced by others.
     pub reorgs: ReorgView,
+    /// How far network totals were found equal to the contracts' own answers.
+    pub reconciled: Reconciled,
     /// Logs kept undecoded, by topic.
     pub unknown_topics: Vec<TopicView>,
     /// What was not expected, by kind.
@@ -216,6 +220,7 @@ async fn look(database: &Database, max_lag_seconds: u64) -> Result<Status, ReadE
         nodes: nodes.into_iter().map(NodeView::from).collect(),
         completeness: Completeness { capacity: (&graded.capacity).into(), supply: (&graded.supply).into() },
         reorgs: progress::reorgs(&mut reading).await?.into(),
+        reconciled: reconciliation::reconciled(&mut reading).await?.into(),
         anomalies: anomaly::by_kind(&mut reading, u64::MAX).await?.into_iter().map(Into::into).collect(),
         unknown_topics: anomaly::unknown_topics(&mut reading, u64::MAX).await?.into_iter().map(Into::into).collect(),
         drift: verification::last(&mut reading).await?.map(Into::into),
@@ -350,6 +355,7 @@ impl fmt::Display for Status {
             writeln!(f, "{name:<9} {grades}")?;
         }
         writeln!(f, "reorgs {}, deepest {}", self.reorgs.count, self.reorgs.depth_max.unwrap_or_default())?;
+        writeln!(f, "{}", self.reconciled)?;
         for topic in &self.unknown_topics {
             let topic0 = topic.topic0.map_or_else(|| "none".into(), |topic0| topic0.to_string());
             writeln!(f, "unknown topic {topic0} of {}: {} logs", topic.address, topic.count)?;

@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use crate::StoreError;
 use crate::append::Batch;
 use crate::columns::{Corrupt, bigint};
+use crate::cursor::Lane;
 
 /// How many independent words there are for a block's logs being all of them. The higher the surer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,11 +64,16 @@ pub(crate) async fn note(connection: &mut PgConnection, batch: &Batch<'_>, grade
     Ok(())
 }
 
-/// Undoes what lies above the ancestor, in the transaction that undoes the blocks.
-pub(crate) async fn cut(connection: &mut PgConnection, ancestor: u64) -> Result<(), StoreError> {
-    let ancestor = bigint(ancestor)?;
-    sqlx::query("delete from completeness where from_block > $1").bind(ancestor).execute(&mut *connection).await?;
-    sqlx::query("update completeness set to_block = $1 where to_block > $1").bind(ancestor).execute(connection).await?;
+/// Undoes what lies above the ancestor of these lanes, in the transaction that undoes the blocks.
+pub(crate) async fn cut(connection: &mut PgConnection, lanes: &[Lane], ancestor: i64) -> Result<(), StoreError> {
+    let names: Vec<&str> = lanes.iter().map(|lane| lane.name()).collect();
+    let statements = [
+        "delete from completeness where from_block > $1 and cursor = any($2)",
+        "update completeness set to_block = $1 where to_block > $1 and cursor = any($2)",
+    ];
+    for statement in statements {
+        sqlx::query(statement).bind(ancestor).bind(&names).execute(&mut *connection).await?;
+    }
     Ok(())
 }
 

@@ -15,6 +15,14 @@ impl Lane {
     /// Both, where one transaction moves both.
     pub const BOTH: [Self; 2] = [Self::Capacity, Self::Supply];
 
+    /// The lanes that lose blocks when this one does: none is ahead of capacity.
+    pub fn undone_with(self) -> &'static [Self] {
+        match self {
+            Self::Capacity => &Self::BOTH,
+            Self::Supply => &[Self::Supply],
+        }
+    }
+
     /// The word it is stored and published as.
     pub fn name(self) -> &'static str {
         match self {

@@ -7,6 +7,7 @@
 //! - [`load`]: the state it goes on from
 //! - [`derivation`], [`replay`]: which derivation the rows are of, and deriving them anew
 //! - [`progress`]: what it says of itself
+//! - [`reconciliation`]: checkpoints, and what is undone where totals differ from the contracts'
 //! - [`node`]: what it says of the nodes
 //! - [`completeness`]: how sure it is that no log is missing
 //! - [`verification`]: what came of comparing with the contracts
@@ -26,6 +27,7 @@ pub mod load;
 pub mod node;
 pub mod progress;
 pub mod read;
+pub mod reconciliation;
 pub mod replay;
 pub mod rewind;
 pub mod verification;

@@ -1,6 +1,7 @@
 //! Undoing blocks.
 
 use alloy_primitives::B256;
+use sqlx::PgConnection;
 
 use crate::StoreError;
 use crate::columns::bigint;
@@ -8,18 +9,23 @@ use crate::completeness;
 use crate::cursor::Lane;
 use crate::writer::Writer;
 
-/// Every table with rows per block, in an order that suits no foreign keys because there are none.
-const UNDO: [&str; 11] = [
-    "delete from log where block_number > $1",
+/// Every table with rows per block, in an order that suits no foreign keys because there are none: what the lane of supply
+/// alone fills, and all others.
+const UNDO_SUPPLY: [&str; 4] = [
     "delete from vvv_transfer where block_number > $1",
+    "delete from supply_totals where block_number > $1",
+    "delete from burn where block_number > $1",
+    "delete from reconciliation where block_number > $1 and lane = 'supply'",
+];
+const UNDO_OTHERS: [&str; 9] = [
+    "delete from log where block_number > $1",
     "delete from reading where block_number > $1",
     "delete from event where block_number > $1",
     "delete from position where block_number > $1",
     "delete from capacity_totals where block_number > $1",
-    "delete from supply_totals where block_number > $1",
-    "delete from burn where block_number > $1",
     "delete from parameter where block_number > $1",
     "delete from anomaly where block_number > $1",
+    "delete from reconciliation where block_number > $1",
     "delete from block where number > $1",
 ];
 
@@ -57,10 +63,7 @@ impl Writer {
         if !moved.iter().any(|name| name == Lane::Capacity.name()) {
             return Err(StoreError::CursorMoved { expected: format!("block {from}") });
         }
-        for statement in UNDO {
-            sqlx::query(statement).bind(ancestor).execute(&mut *transaction).await?;
-        }
-        completeness::cut(&mut transaction, rewind.ancestor_number).await?;
+        undo(&mut transaction, Lane::Capacity, ancestor).await?;
         sqlx::query("insert into reorg (from_number, from_hash, ancestor_number) values ($1, $2, $3)")
             .bind(from)
             .bind(rewind.from_hash.as_slice())
@@ -70,4 +73,13 @@ impl Writer {
         transaction.commit().await?;
         Ok(())
     }
+}
+
+/// Deletes the rows above a block, of a lane and of those that lose theirs with it.
+pub(crate) async fn undo(connection: &mut PgConnection, lane: Lane, ancestor: i64) -> Result<(), StoreError> {
+    let others = UNDO_OTHERS.iter().filter(|_| lane == Lane::Capacity);
+    for statement in UNDO_SUPPLY.iter().chain(others) {
+        sqlx::query(*statement).bind(ancestor).execute(&mut *connection).await?;
+    }
+    completeness::cut(connection, lane.undone_with(), ancestor).await
 }

@@ -1,6 +1,7 @@
 //! `GET /v1/status`
 
 pub mod nodes;
+mod reconciled;
 pub mod view;
 
 use alloy_primitives::Address;
@@ -14,6 +15,7 @@ use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::node;
 use store::read::progress::{self, Progress, Reorgs};
 use store::read::readiness::{last_lane, seconds_left};
+use store::read::reconciliation::Reconciled;
 use utoipa::ToSchema;
 
 use crate::app::{App, Known};
@@ -24,6 +26,7 @@ use crate::problem::{Kind, Problem};
 use crate::snapshot::{AsOf, Met, Needs, Snapshot, Sync, lag_seconds};
 use crate::wire::Time;
 use nodes::{Completeness, NodeView};
+use reconciled::ReconciledView;
 use view::{AnomalyView, Cursors, DeploymentView, DerivationView, DriftView, Head, ReorgView, TopicView};
 
 /// What keeps figures from being told, and does not keep how things stand.
@@ -86,6 +89,8 @@ pub struct Status {
     reorgs: ReorgView,
     /// How sure it is that no log is missing.
     completeness: Completeness,
+    /// How far network totals were found equal to the contracts' own answers.
+    reconciled: ReconciledView,
     /// Logs kept undecoded, by topic.
     unknown_topics: Vec<TopicView>,
     /// What was not expected, by kind.
@@ -172,6 +177,7 @@ impl Status {
             derivation: DerivationView::new(progress),
             reorgs: ReorgView::new(Reorgs::default()),
             completeness: Completeness::default(),
+            reconciled: ReconciledView::new(Reconciled::default()),
             unknown_topics: Vec::new(),
             anomalies: Vec::new(),
             drift: None,
@@ -193,6 +199,7 @@ impl Status {
             reorgs: ReorgView::new(met.reorgs),
             nodes: met.nodes.into_iter().map(NodeView::from).collect(),
             completeness: Completeness::new(&met.completeness),
+            reconciled: ReconciledView::new(met.reconciled),
             unknown_topics: met.unknown_topics.into_iter().map(topic).collect(),
             anomalies: met.anomalies.into_iter().map(anomaly).collect(),
             drift: met.drift.map(DriftView::new),
@@ -209,6 +216,8 @@ impl Status {
             ("finalized", self.finalized.is_none()),
             ("lag_seconds", self.lag_seconds.is_none()),
             ("drift", self.drift.is_none()),
+            ("reconciled.capacity.block_number", self.reconciled.capacity.block_number.is_none()),
+            ("reconciled.supply.block_number", self.reconciled.supply.block_number.is_none()),
         ];
         self.unknown = fields.into_iter().filter(|(_, is_null)| *is_null).map(|(name, _)| name.to_owned()).collect();
         self

@@ -88,7 +88,7 @@ async fn step<S: Source, L: LaneState>(
     loop {
         match engine.backfill(next, to, None).await {
             Ok(_) => return Ok(()),
-            Err(StepError::Halt(reason)) => return Err(BackfillError::Halt(reason)),
+            Err(StepError::Halt(reason) | StepError::Refused(reason)) => return Err(BackfillError::Halt(reason)),
             Err(StepError::Store(error)) => return Err(missing(error)),
             Err(StepError::Chain(error) | StepError::Supply(error)) => {
                 match &error {

@@ -135,6 +135,8 @@ pub trait Chain: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Graded, ChainError>> + Send;
     /// A contract's answer to a call at a block.
     fn call(&self, at: At, to: Address, data: Bytes) -> impl Future<Output = Result<Bytes, ChainError>> + Send;
+    /// What was answered last does not hold: another node is asked from now on, where there is another.
+    fn avoid_current(&self) {}
     /// A word of a contract's storage at a block.
     fn storage(&self, at: At, address: Address, slot: U256) -> impl Future<Output = Result<B256, ChainError>> + Send;
     /// The grade that logs are asked for at. A block whose bloom proves that it holds none of ours is surer than that.

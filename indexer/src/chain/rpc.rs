@@ -34,10 +34,6 @@ use super::{At, Chain, ChainError, Finality, Grade, Graded, Header, Log, LogQuer
 use crate::measure;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// Between attempts of one request that the node throttles; then the step fails and its own backoff begins.
-const THROTTLED_PAUSES: [Duration; 4] =
-    [Duration::from_millis(50), Duration::from_millis(150), Duration::from_millis(450), Duration::from_millis(1_350)];
 /// A node that asks for more than this is not waited for here.
 const THROTTLED_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -45,6 +41,21 @@ const THROTTLED_PATIENCE: Duration = Duration::from_secs(5);
 /// Logs take less in memory than as text.
 const RANGE_BYTES_MAX: usize = 16 << 20;
 const BLOCK_BYTES_MAX: usize = 64 << 20;
+
+/// How long a node is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For the whole of an answer.
+    pub request: Duration,
+    /// Between attempts of one request that the node throttles; then the step fails and its own backoff begins.
+    pub throttled: [Duration; 4],
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { request: Duration::from_secs(30), throttled: [50, 150, 450, 1_350].map(Duration::from_millis) }
+    }
+}
 
 /// How a node is reached.
 #[derive(Clone, Debug)]
@@ -61,6 +72,7 @@ pub struct RpcChain {
     gate: Arc<Gate>,
     /// What must not be repeated: the URL may hold a key, anywhere but in its host.
     secrets: Arc<[String]>,
+    patience: Patience,
 }
 
 impl RpcChain {
@@ -69,18 +81,18 @@ impl RpcChain {
     /// # Errors
     /// If the URL has another scheme, or the TLS library does not start.
     pub fn new(url: Url) -> anyhow::Result<Self> {
-        Self::limited(url, None)
+        Self::limited(url, None, Patience::default())
     }
 
-    /// The same, asked no more often than so many times a second.
+    /// The same, asked no more often than so many times a second and waited for as long as this.
     ///
     /// # Errors
     /// As [`RpcChain::new`].
-    pub fn limited(url: Url, requests_per_second: Option<NonZeroU32>) -> anyhow::Result<Self> {
+    pub fn limited(url: Url, requests_per_second: Option<NonZeroU32>, patience: Patience) -> anyhow::Result<Self> {
         let secrets = secrets(&url);
         let (client, link) = match url.scheme() {
             "http" | "https" => {
-                let http = Http::new(http_client()?, url);
+                let http = Http::new(http_client(patience.request)?, url);
                 (RpcClient::new(http.clone(), false), Link::Http(http))
             }
             "ws" | "wss" => {
@@ -90,7 +102,7 @@ impl RpcChain {
             other => anyhow::bail!("an RPC URL starts with http://, https://, ws:// or wss://, not {other}://"),
         };
         let gate = Arc::new(Gate::new(requests_per_second));
-        Ok(Self { provider: RootProvider::new(client), link, gate, secrets })
+        Ok(Self { provider: RootProvider::new(client), link, gate, secrets, patience })
     }
 
     /// Requests that went out so far.
@@ -148,7 +160,7 @@ impl RpcChain {
             self.gate.pass().await;
             request().await.map_err(|error| self.error(error))
         };
-        patiently(attempt).await
+        patiently(&self.patience, attempt).await
     }
 
     async fn ask_logs(&self, filter: &Filter, bytes_max: usize) -> Result<Graded, ChainError> {
@@ -159,7 +171,7 @@ impl RpcChain {
                 Link::Socket(_) => self.logs_over_socket(filter).await,
             }
         };
-        Ok(Graded { logs: patiently(attempt).await?, grade: Grade::Single })
+        Ok(Graded { logs: patiently(&self.patience, attempt).await?, grade: Grade::Single })
     }
 
     async fn logs_over_http(&self, http: &Http, filter: &Filter, bytes_max: usize) -> Result<Vec<Log>, ChainError> {
@@ -236,10 +248,10 @@ impl RpcChain {
     }
 }
 
-fn http_client() -> anyhow::Result<reqwest::Client> {
+fn http_client(request_timeout: Duration) -> anyhow::Result<reqwest::Client> {
     reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(REQUEST_TIMEOUT)
+        .timeout(request_timeout)
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .context("the HTTP client does not start")
@@ -321,11 +333,11 @@ impl Chain for RpcChain {
 }
 
 /// Asks; where the node throttles, a few times more, so that one refusal among many requests does not cost all of them.
-async fn patiently<T, F>(request: impl Fn() -> F) -> Result<T, ChainError>
+async fn patiently<T, F>(patience: &Patience, request: impl Fn() -> F) -> Result<T, ChainError>
 where
     F: Future<Output = Result<T, ChainError>>,
 {
-    let mut pauses = THROTTLED_PAUSES.into_iter();
+    let mut pauses = patience.throttled.into_iter();
     loop {
         let error = match measure::timed(request()).await {
             Ok(answer) => return Ok(answer),

@@ -10,7 +10,7 @@ use indexer::bounded::bounds::Bounds;
 use indexer::bounded::{BackfillConfig, Ended, backfill};
 
 use super::run::stop_signal;
-use super::{DatabaseArgs, Failure, LogArgs, config as nodes_config};
+use super::{DatabaseArgs, Failure, LogArgs, config};
 
 /// Store blocks up to one and no further: from a node, or from files, so that nobody is asked for them twice.
 ///
@@ -71,8 +71,9 @@ pub(super) struct BackfillArgs {
 impl BackfillArgs {
     pub(super) async fn backfill(self) -> Result<ExitCode, Failure> {
         let bars = self.log.start()?;
+        let nodes = self.rpc_url.as_deref().map(|urls| config(urls, self.requests_per_second)).transpose()?;
         let config = BackfillConfig {
-            nodes: self.rpc_url.as_deref().map(|urls| nodes_config(urls, self.requests_per_second)).transpose()?,
+            nodes,
             database_url: self.database.database_url,
             deployment: indexer::deployment::load(&self.deployment)
                 .map_err(|error| Failure::usage(format!("{error:#}")))?,

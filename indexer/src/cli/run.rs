@@ -59,6 +59,10 @@ pub(super) struct RunArgs {
     /// After every so many blocks compare network totals and some addresses with the contracts' own answers; 0: never.
     #[arg(long, env = "VERIFY_EVERY", value_name = "BLOCKS", default_value_t = 1_000)]
     verify_every: u64,
+    /// After every so many blocks, and at the end of a backfill, hold network totals against the contracts' own; blocks from
+    /// which on they differ are fetched again, and if that is no help the indexer halts. 0: never.
+    #[arg(long, env = "RECONCILE_EVERY", value_name = "BLOCKS", default_value_t = 1_000)]
+    reconcile_every: u64,
     /// Begin an empty database with another oracle's `indexer export --what positions`, whose every sum must be the
     /// contracts' own at its block, and which must be finalized. What lies before is not there, and answers say so.
     #[arg(long, env = "BOOTSTRAP", value_name = "FILE")]
@@ -89,6 +93,7 @@ impl RunArgs {
             deployment,
             poll_interval: Duration::from_millis(self.poll_interval_ms),
             verify_every: self.verify_every,
+            reconcile_every: self.reconcile_every,
             startup_timeout: Duration::from_secs(self.startup_timeout),
             bootstrap: self.bootstrap,
             bars,

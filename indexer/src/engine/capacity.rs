@@ -171,6 +171,6 @@ fn is_light(entry: &Entry) -> bool {
 
 impl From<Undecodable> for StepError {
     fn from(undecodable: Undecodable) -> Self {
-        Self::Halt(undecodable.to_string())
+        Self::Refused(undecodable.to_string())
     }
 }

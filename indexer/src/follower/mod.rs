@@ -11,6 +11,7 @@ use std::time::Duration;
 use store::StoreError;
 use store::cursor::Cursors;
 use store::deployment::Deployment;
+use store::reconciliation::Repair;
 use store::writer::Writer;
 use tokio::time::Instant;
 
@@ -157,8 +158,23 @@ impl<C: Chain> Follower<C> {
     pub fn forget_after(&mut self, error: &StepError) {
         match error {
             StepError::Chain(_) | StepError::Supply(_) => self.node.ask_again(),
-            StepError::Store(_) | StepError::Halt(_) => self.forget(),
+            StepError::Store(_) | StepError::Refused(_) | StepError::Halt(_) => self.forget(),
         }
+    }
+
+    /// What the node gave last does not hold: another is asked, where there is another.
+    pub fn avoid_current_node(&self) {
+        self.chain.avoid_current();
+    }
+
+    /// Undoes blocks whose totals differ from the contracts', to fetch them again.
+    ///
+    /// # Errors
+    /// [`StoreError::CursorMoved`], where they are no longer there.
+    pub async fn repair(&mut self, repair: &Repair) -> Result<(), StoreError> {
+        self.avoid_current_node();
+        self.forget();
+        self.writer.repair(repair).await
     }
 
     /// Asks nothing for the lane of supply for a while; that of capacity goes on.

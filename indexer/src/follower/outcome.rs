@@ -3,6 +3,7 @@
 use ledger::halt::Halt;
 use store::StoreError;
 use store::deployment::Deployment;
+use store::reconciliation::Repair;
 use store::rewind::Rewind;
 use thiserror::Error;
 
@@ -26,6 +27,8 @@ pub enum Outcome {
     },
     /// Blocks were undone.
     Rewound(Rewind),
+    /// Blocks were undone because their totals differ from the contracts': they are fetched again.
+    Repaired(Repair),
     /// The node's chain is another than ours; it is not clear yet which will last.
     ForkSuspected {
         /// The last block both share.
@@ -45,6 +48,9 @@ pub enum StepError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Blocks that the ledger will not take, or whose logs cannot be read.
+    #[error("{0}")]
+    Refused(String),
     /// Going on would be guessing.
     #[error("{0}")]
     Halt(String),
@@ -54,10 +60,10 @@ impl StepError {
     /// What the ledger will not take.
     pub fn halted(halt: &Halt, deployment: &Deployment) -> Self {
         let start = deployment.start_block;
-        Self::Halt(match halt.cause.is_missing_history() {
-            true => format!("start_block {start} is after the first event: {halt}"),
-            false => halt.to_string(),
-        })
+        match halt.cause.is_missing_history() {
+            true => Self::Halt(format!("start_block {start} is after the first event: {halt}")),
+            false => Self::Refused(halt.to_string()),
+        }
     }
 
     /// The same, of a step that only the lane of supply took part in.

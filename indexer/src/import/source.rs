@@ -77,7 +77,7 @@ impl<S> Files<S> {
             hold_every_header(&headers, from, to)?;
         }
         let end = BlockRef { number: to, hash: headers.get(&to).map(|header| header.block_hash) };
-        // A file is one witness, as a node is.
+        // As good as one node's word: nobody else was asked for the same logs.
         Ok(Fetched { blocks: blocks.into_values().collect(), end, grade: Some(Grade::Single) })
     }
 

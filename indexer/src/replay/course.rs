@@ -64,7 +64,7 @@ impl<'a> Course<'a> {
         loop {
             match engine.backfill(next, end, None).await {
                 Ok(_) => return Ok(()),
-                Err(StepError::Halt(reason)) => return Err(ReplayError::Halt(reason)),
+                Err(StepError::Halt(reason) | StepError::Refused(reason)) => return Err(ReplayError::Halt(reason)),
                 Err(StepError::Store(error)) => return Err(error.into()),
                 Err(StepError::Chain(error) | StepError::Supply(error)) => {
                     if !self.job.replay.refetch || began.elapsed() >= NODE_PATIENCE {

@@ -125,6 +125,17 @@ impl Questions {
         questions
     }
 
+    /// Those of these names alone, and what they need to be asked.
+    #[must_use]
+    pub fn only(self, names: &[&str]) -> Self {
+        let mut questions = Self::default();
+        for figure in self.figures.into_iter().filter(|figure| names.contains(&figure.subject.what)) {
+            questions.calls.push(self.calls[figure.call].clone());
+            questions.figures.push(Figure { call: questions.calls.len() - 1, ..figure });
+        }
+        questions
+    }
+
     /// What one address holds.
     pub fn account(&mut self, contracts: &ContractAddresses, locks: Locks, account: &Account) {
         let Account { address, ref position, vvv } = *account;

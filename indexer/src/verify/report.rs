@@ -84,7 +84,8 @@ impl Report {
 }
 
 impl Item {
-    fn new(block_number: u64, subject: &Subject, difference: Option<&Difference>) -> Self {
+    /// Of a difference, or of a figure that nothing was answered for.
+    pub fn new(block_number: u64, subject: &Subject, difference: Option<&Difference>) -> Self {
         Self {
             what: match subject.cell {
                 Some(cell) => format!("{}[{cell}]", subject.what),

@@ -10,6 +10,7 @@ mod cryo;
 mod economy;
 mod exports;
 mod imports;
+#[allow(dead_code, reason = "the simulation asks more of it")]
 #[path = "../simulation/naive.rs"]
 mod naive;
 mod programs;

@@ -5,6 +5,7 @@
 mod lanes;
 mod nodes;
 mod support;
+mod totals;
 
 use std::time::Duration;
 

@@ -43,8 +43,10 @@ impl Indexer {
         let file = deployment_file(start_block);
         let url = pool.connect_options().to_url_lossy().to_string();
         // What a node is told to do wrong is meant for the follower.
-        let common = ["--rpc-url", rpc_urls, "--deployment", path(&file), "--verify-every", "0"];
-        let arguments = [&common[..], arguments].concat();
+        let common = ["--rpc-url", rpc_urls, "--deployment", path(&file)];
+        let compares = arguments.contains(&"--reconcile-every");
+        let totals: &[&str] = if compares { &[] } else { &["--reconcile-every", "0"] };
+        let arguments = [&common[..], &["--verify-every", "0"], totals, arguments].concat();
         Self(command(&arguments).env("DATABASE_URL", url).spawn().unwrap())
     }
 

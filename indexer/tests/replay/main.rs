@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod damage;
+#[allow(dead_code, reason = "the simulation draws more from it")]
 #[path = "../simulation/economy.rs"]
 mod economy;
 mod killed;
 mod mended;
 mod metrics;
+#[allow(dead_code, reason = "the simulation asks more of it")]
 #[path = "../simulation/naive.rs"]
 mod naive;
 mod program;

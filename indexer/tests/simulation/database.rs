@@ -1,6 +1,6 @@
 //! What the database holds, read with plain SQL into the naive fold's own shape.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use alloy_primitives::{Address, B256, U256};
 use sqlx::{PgPool, Row};
@@ -8,85 +8,81 @@ use store::cursor::Lane;
 
 type Held = BTreeMap<(&'static str, Address), U256>;
 
-const POSITIONS: &str = "
-    select distinct on (address) address, svvv::text, locked::text, outstanding::text, claimed::text,
-        diem_liquid::text as diem, diem_staked::text as staked, svvv_cooling::text, diem_cooling::text,
-        coalesce(svvv_cooling_ends_at, 0)::text as svvv_ends, coalesce(diem_cooling_ends_at, 0)::text as diem_ends
-    from position order by address, block_number desc";
-const VVV: &str = "
-    select distinct on (address) address, balance::text as vvv from (
+/// What the fold knows, by name; under 0x0 for the network. VVV's supply is told twice: by the lane of capacity as the
+/// sum of what it saw `minted`.
+const CAPACITY: [&str; 13] = [
+    "svvv",
+    "locked",
+    "outstanding",
+    "claimed",
+    "diem",
+    "staked",
+    "svvv_cooling",
+    "diem_cooling",
+    "svvv_ends",
+    "diem_ends",
+    "svvv_supply",
+    "diem_supply",
+    "minted",
+];
+const SUPPLY: [&str; 3] = ["vvv", "burned_by", "supply"];
+/// One statement, so that everything is of one moment.
+const HELD: &str = "
+    with positions as (select distinct on (address) * from position order by address, block_number desc),
+    moves as (
         select sender as address, sender_balance as balance, block_number, log_index, 0 as side from vvv_transfer
         where sender_balance is not null
         union all
-        select recipient, recipient_balance, block_number, log_index, 1 from vvv_transfer
-    ) moves order by address, block_number desc, log_index desc, side desc";
-const BURNS: &str = "select distinct on (sender) sender as address, amount::text as burned_by from burn order by sender, block_number desc";
-const CAPACITY: &str = "
-    select '\\x0000000000000000000000000000000000000000'::bytea as address,
-        coalesce((select sum(amount) from event where kind = 'mint'), 0)::text as supply,
-        coalesce((select svvv_supply from capacity_totals order by block_number desc limit 1), 0)::text as svvv_supply,
-        coalesce((select diem_supply from capacity_totals order by block_number desc limit 1), 0)::text as diem_supply";
-const SUPPLY: &str = "
-    select '\\x0000000000000000000000000000000000000000'::bytea as address,
-        coalesce((select supply from supply_totals order by block_number desc limit 1), 0)::text as supply";
+        select recipient, recipient_balance, block_number, log_index, 1 from vvv_transfer),
+    vvv as (select distinct on (address) address, balance from moves order by address, block_number desc, log_index desc, side desc),
+    burns as (select distinct on (sender) sender, amount from burn order by sender, block_number desc)
+    select name, address, value::text from positions, lateral (values
+        ('svvv', svvv), ('locked', locked), ('outstanding', outstanding), ('claimed', claimed), ('diem', diem_liquid),
+        ('staked', diem_staked), ('svvv_cooling', svvv_cooling), ('diem_cooling', diem_cooling),
+        ('svvv_ends', svvv_cooling_ends_at), ('diem_ends', diem_cooling_ends_at)) as figure (name, value) where value > 0
+    union all select 'vvv', address, balance::text from vvv where balance > 0
+    union all select 'burned_by', sender, amount::text from burns where amount > 0
+    union all select name, '\\x0000000000000000000000000000000000000000', value::text from
+        (select svvv_supply, diem_supply from capacity_totals order by block_number desc limit 1) totals,
+        lateral (values ('svvv_supply', svvv_supply), ('diem_supply', diem_supply)) as figure (name, value) where value > 0
+    union all select 'minted', '\\x0000000000000000000000000000000000000000', minted::text from
+        (select sum(amount) as minted from event where kind = 'mint') mints where minted > 0
+    union all select 'supply', '\\x0000000000000000000000000000000000000000', supply::text from
+        (select supply from supply_totals order by block_number desc limit 1) totals where supply > 0";
 
-/// Quantities of the fold that each lane tells of. Of VVV's supply both do: one by its mints, the other by its totals.
-pub(crate) fn tells(lane: Lane, name: &str) -> bool {
+/// Names of what a lane tells.
+pub(crate) fn told_by(lane: Lane) -> &'static [&'static str] {
     match lane {
-        Lane::Capacity => !["vvv", "burned_by"].contains(&name),
-        Lane::Supply => ["vvv", "burned_by", "supply"].contains(&name),
+        Lane::Capacity => &CAPACITY,
+        Lane::Supply => &SUPPLY,
     }
 }
 
-/// Everything the fold knows that a lane tells of, as the database has it. What is zero is absent.
-pub(crate) async fn held(pool: &PgPool, lane: Lane) -> Held {
-    let mut held = Held::new();
-    match lane {
-        Lane::Capacity => {
-            let positions = [
-                "svvv",
-                "locked",
-                "outstanding",
-                "claimed",
-                "diem",
-                "staked",
-                "svvv_cooling",
-                "diem_cooling",
-                "svvv_ends",
-                "diem_ends",
-            ];
-            read(pool, POSITIONS, &positions, &mut held).await;
-            read(pool, CAPACITY, &["supply", "svvv_supply", "diem_supply"], &mut held).await;
-        }
-        Lane::Supply => {
-            read(pool, VVV, &["vvv"], &mut held).await;
-            read(pool, BURNS, &["burned_by"], &mut held).await;
-            read(pool, SUPPLY, &["supply"], &mut held).await;
-        }
-    }
-    held
+/// Everything the fold knows, as the database has it. What is zero is absent.
+pub(crate) async fn held(pool: &PgPool) -> Held {
+    let rows = sqlx::query(HELD).fetch_all(pool).await.unwrap();
+    let figure = |row: &sqlx::postgres::PgRow| {
+        let name = CAPACITY.into_iter().chain(SUPPLY).find(|name| *name == row.get::<&str, _>(0)).unwrap();
+        ((name, Address::from_slice(row.get(1))), row.get::<&str, _>(2).parse().unwrap())
+    };
+    rows.iter().map(figure).collect()
 }
 
-async fn read(pool: &PgPool, sql: &'static str, names: &[&'static str], held: &mut Held) {
-    for row in sqlx::query(sql).fetch_all(pool).await.unwrap() {
-        let address = Address::from_slice(row.get::<&[u8], _>("address"));
-        for name in names {
-            let value: U256 = row.get::<&str, _>(*name).parse().unwrap();
-            if !value.is_zero() {
-                held.insert((name, address), value);
-            }
-        }
-    }
+/// The last block stored of each lane, and its hash.
+pub(crate) async fn cursors(pool: &PgPool) -> HashMap<Lane, (u64, B256)> {
+    let rows: Vec<(String, i64, Vec<u8>)> =
+        sqlx::query_as("select name, block_number, block_hash from cursor").fetch_all(pool).await.unwrap();
+    let cursor = |(name, number, hash): (String, i64, Vec<u8>)| {
+        let lane = Lane::BOTH.into_iter().find(|lane| lane.name() == name).unwrap();
+        (lane, (number.try_into().unwrap(), B256::from_slice(&hash)))
+    };
+    rows.into_iter().map(cursor).collect()
 }
 
-/// The last block stored of a lane, and its hash.
-pub(crate) async fn cursor(pool: &PgPool, lane: Lane) -> Option<(u64, B256)> {
-    let row: Option<(i64, Vec<u8>)> = sqlx::query_as("select block_number, block_hash from cursor where name = $1")
-        .bind(lane.name())
-        .fetch_optional(pool)
-        .await
-        .unwrap();
-    row.map(|(number, hash)| (number.try_into().unwrap(), B256::from_slice(&hash)))
+pub(crate) async fn has_account_indexes(pool: &PgPool) -> bool {
+    let names =
+        "select to_regclass('vvv_transfer_sender') is not null and to_regclass('vvv_transfer_recipient') is not null";
+    sqlx::query_scalar(names).fetch_one(pool).await.unwrap()
 }
 
 /// What sums tell that single rows do not: totals that only the ledger keeps.

@@ -2,8 +2,8 @@
 
 use abi::{Diem as D, StakingV2 as S, Vvv as V};
 use alloy_primitives::{Address, B256, Bytes, LogData, U256};
-use alloy_sol_types::SolEvent;
-use devnet::scripted::{ScriptedChain, ScriptedLog};
+use alloy_sol_types::{SolCall, SolEvent};
+use devnet::scripted::{CallAnswer, ScriptedChain, ScriptedLog};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -46,13 +46,32 @@ pub(crate) fn actor(number: u8) -> Address {
     Address::repeat_byte(number + 1)
 }
 
+/// What the staking proxy answers from its first block on: once it is known, nobody has to ask at every block.
+pub(crate) fn set_emission_rate(chain: &mut ScriptedChain) {
+    answer(chain, 1, STAKING, &S::emissionRatePerSecondCall {}, U256::from(5));
+}
+
 /// The contracts' answers to what is read of them, from a block on.
 pub(crate) fn set_cooldowns(chain: &mut ScriptedChain, from: u64, cooldowns: (u64, u64)) {
-    use alloy_sol_types::SolCall;
-    let word = |seconds: u64| devnet::scripted::CallAnswer::Returned(B256::from(U256::from(seconds)).0.into());
-    let [staking, diem] = [S::cooldownDurationCall {}.abi_encode(), D::cooldownDurationCall {}.abi_encode()];
-    chain.set_answer(from, STAKING, Bytes::from(staking), word(cooldowns.0));
-    chain.set_answer(from, DIEM, Bytes::from(diem), word(cooldowns.1));
+    answer(chain, from, STAKING, &S::cooldownDurationCall {}, U256::from(cooldowns.0));
+    answer(chain, from, DIEM, &D::cooldownDurationCall {}, U256::from(cooldowns.1));
+}
+
+/// What the contracts answer for totals at the head, whose state this is.
+pub(crate) fn set_totals(chain: &mut ScriptedChain, state: &Fold) {
+    let head = chain.head().number;
+    let network = |name| state.get(name, Address::ZERO);
+    let burned = V::balanceOfCall { account: Address::ZERO };
+    answer(chain, head, VVV, &V::totalSupplyCall {}, network("supply"));
+    answer(chain, head, VVV, &burned, network("vvv"));
+    answer(chain, head, STAKING, &S::totalSupplyCall {}, network("svvv_supply"));
+    answer(chain, head, STAKING, &S::totalLockedStakedVVVCall {}, state.sum("locked"));
+    answer(chain, head, DIEM, &D::totalSupplyCall {}, network("diem_supply"));
+    answer(chain, head, DIEM, &D::totalStakedCall {}, state.sum("staked") + state.sum("diem_cooling"));
+}
+
+fn answer(chain: &mut ScriptedChain, from: u64, contract: Address, view: &impl SolCall, word: U256) {
+    chain.set_answer(from, contract, Bytes::from(view.abi_encode()), CallAnswer::Returned(B256::from(word).0.into()));
 }
 
 /// One transaction's logs; none where the actor drawn has not what it takes.
@@ -114,6 +133,25 @@ pub(crate) fn transaction(rng: &mut ChaCha8Rng, state: &Fold) -> Vec<ScriptedLog
             }),
         ],
     }
+}
+
+/// A mint, a burn, a stake and a topic that nobody knows.
+pub(crate) fn of_every_kind() -> Vec<ScriptedLog> {
+    let (who, amount) = (actor(1), U256::from(10));
+    let unknown = LogData::new_unchecked(vec![B256::repeat_byte(0xee)], Bytes::new());
+    vec![
+        vvv(NOBODY, who, U256::from(20)),
+        vvv(who, NOBODY, amount),
+        vvv(who, STAKING, amount),
+        svvv(NOBODY, who, amount),
+        log(STAKING, &S::Staked { user: who, amount }),
+        ScriptedLog::from(alloy_primitives::Log { address: STAKING, data: unknown }),
+    ]
+}
+
+/// A transfer of nothing, which anyone can send at any time.
+pub(crate) fn no_transfer() -> ScriptedLog {
+    vvv(actor(1), actor(2), U256::ZERO)
 }
 
 /// A setter's transaction: from its log on another duration is in force.

@@ -30,6 +30,18 @@ impl Fold {
         self.held.get(&(name, address)).copied().unwrap_or_default()
     }
 
+    /// Of all addresses together.
+    pub(crate) fn sum(&self, name: &str) -> U256 {
+        self.held.iter().filter(|((held, _), _)| *held == name).map(|(_, value)| *value).sum()
+    }
+
+    /// What these names stand for; VVV's supply is what was minted of it.
+    pub(crate) fn told(&self, names: &[&'static str]) -> BTreeMap<(&'static str, Address), U256> {
+        let minted = self.held.get(&("supply", Address::ZERO)).map(|supply| (("minted", Address::ZERO), *supply));
+        let all = self.held.iter().map(|(key, value)| (*key, *value)).chain(minted);
+        all.filter(|((name, _), _)| names.contains(name)).collect()
+    }
+
     fn set(&mut self, name: &'static str, address: Address, value: U256) {
         match value.is_zero() {
             true => self.held.remove(&(name, address)),

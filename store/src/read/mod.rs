@@ -15,6 +15,7 @@
 //! - [`anomaly`]: what was not expected
 //! - [`seen`]: addresses that events name
 //! - [`digest`]: what tells two derivations apart
+//! - [`reconciliation`]: how far totals were found equal to the contracts'
 //! - [`completeness`]: how sure it is that no log is missing
 //! - [`node`]: the nodes, as the writer sees them
 //! - [`verification`]: how it last compared with the contracts
@@ -33,6 +34,7 @@ pub mod node;
 pub mod parameter;
 pub mod progress;
 pub mod readiness;
+pub mod reconciliation;
 pub mod seen;
 pub mod table;
 pub mod totals;

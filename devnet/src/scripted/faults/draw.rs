@@ -74,6 +74,7 @@ impl Faults {
         for rule in &mut self.rules {
             let concerned = Stage::of(&rule.fault) == stage && calls.iter().any(|call| rule.concerns(&call.method));
             if concerned && rule.strikes(&mut rng) {
+                *self.struck.entry(rule.fault.name()).or_default() += 1;
                 faults.push(rule.fault.clone());
             }
         }

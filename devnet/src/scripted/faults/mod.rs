@@ -16,7 +16,7 @@ pub(super) use transport::{deliver, ended, intercept, malformed};
 pub use view::ViewFault;
 
 use alloy_primitives::B256;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// One way to misbehave.
 #[derive(Debug, Clone)]
@@ -43,6 +43,18 @@ impl Fault {
             Self::Header(_) => matches!(method, "eth_getBlockByNumber" | "eth_getBlockByHash"),
             Self::Logs(_) => method == "eth_getLogs",
         }
+    }
+
+    /// Its name in the script: `DropOne`, `Lag`.
+    fn name(&self) -> String {
+        let words = match self {
+            Self::Transport(fault) => format!("{fault:?}"),
+            Self::View(fault) => format!("{fault:?}"),
+            Self::Refusal(fault) => format!("{fault:?}"),
+            Self::Header(fault) => format!("{fault:?}"),
+            Self::Logs(fault) => format!("{fault:?}"),
+        };
+        words.chars().take_while(char::is_ascii_alphanumeric).collect()
     }
 }
 
@@ -97,12 +109,13 @@ pub struct Faults {
     rules: Vec<Rule>,
     /// How often each request was asked.
     asked: HashMap<B256, u64>,
+    struck: BTreeMap<String, u64>,
 }
 
 impl Faults {
     /// A node that does nothing wrong.
     pub(super) fn none(seed: u64) -> Self {
-        Self { seed, rules: Vec::new(), asked: HashMap::new() }
+        Self { seed, rules: Vec::new(), asked: HashMap::new(), struck: BTreeMap::new() }
     }
 
     /// `fault` strikes on every request it concerns.
@@ -130,6 +143,11 @@ impl Faults {
     /// The node does nothing wrong any more.
     pub fn clear(&mut self) {
         self.rules.clear();
+    }
+
+    /// How often each fault has struck, by its name in the script, whether or not the answer had anything to spoil.
+    pub fn struck(&self) -> &BTreeMap<String, u64> {
+        &self.struck
     }
 
     /// Draws by this seed from now on. Without it a node draws by its chain's seed, so that nodes of one chain need

@@ -9,13 +9,14 @@ mod finality;
 mod health;
 mod logs;
 mod node;
+mod pool;
 mod report;
 mod stall;
 mod standing;
 mod watch;
 
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use alloy_primitives::{Address, B256, Bytes, U256};
@@ -25,10 +26,9 @@ use store::deployment::FinalityDepths;
 use tokio::sync::Notify;
 use url::Url;
 
-use super::rpc::RpcChain;
+use super::rpc::{Patience, RpcChain};
 use super::{At, Chain, ChainError, Finality, Grade, Graded, Header, LogQuery};
-use choice::{Candidate, Preferred};
-use health::Excluded;
+use choice::Preferred;
 use node::{Kind, Node, Wanted};
 
 /// More nodes than this are a slip of the pen.
@@ -51,6 +51,8 @@ pub struct NodesConfig {
     pub depths: Option<FinalityDepths>,
     /// A subscription that pushes nothing for so long is held against what the node answers.
     pub silence: Duration,
+    /// How long each is waited for.
+    pub patience: Patience,
 }
 
 /// How many nodes must give the same logs.
@@ -72,6 +74,7 @@ impl NodesConfig {
             verify_receipts: false,
             depths: None,
             silence: Duration::from_secs(10),
+            patience: Patience::default(),
         }
     }
 }
@@ -99,7 +102,7 @@ impl Nodes {
     /// # Errors
     /// If there is no URL, too many, one twice, or one of another scheme.
     pub fn new(config: NodesConfig) -> anyhow::Result<Self> {
-        let NodesConfig { urls, requests_per_second, agree, verify_receipts, depths, silence } = config;
+        let NodesConfig { urls, requests_per_second, agree, verify_receipts, depths, silence, patience } = config;
         anyhow::ensure!((1..=NODES_MAX).contains(&urls.len()), "1 to {NODES_MAX} nodes, not {}", urls.len());
         let mut nodes: Vec<Arc<Node>> = Vec::new();
         for (position, url) in urls.iter().enumerate() {
@@ -108,7 +111,8 @@ impl Nodes {
             let host = node::name(url);
             let namesakes = earlier.iter().filter(|other| node::name(other) == host).count();
             let name = if namesakes == 0 { host.clone() } else { format!("{host}#{}", namesakes + 1) };
-            nodes.push(Arc::new(Node::new(name, url.clone(), requests_per_second, urls.len() == 1).context(host)?));
+            let node = Node::new(name, url.clone(), requests_per_second, patience, urls.len() == 1);
+            nodes.push(Arc::new(node.context(host)?));
         }
         let agree = agree.unwrap_or(if nodes.len() > 1 { Agree::Two } else { Agree::One });
         anyhow::ensure!(agree == Agree::One || nodes.len() > 1, "two nodes cannot agree where one is given");
@@ -117,91 +121,6 @@ impl Nodes {
         let pool = Pool { nodes, preferred, chain_id, agree, verify_receipts, depths, silence, woken };
         Ok(Self(Arc::new(pool)))
     }
-}
-
-impl Pool {
-    /// Places of the nodes in the order in which to ask; those of another chain are not among them.
-    fn order(&self) -> Vec<usize> {
-        let now = Instant::now();
-        let excluded: Vec<Option<Excluded>> = self.nodes.iter().map(|node| self.excluded(node, now)).collect();
-        let candidates: Vec<Candidate> = (self.nodes.iter().zip(&excluded))
-            .map(|(node, excluded)| Candidate { is_usable: excluded.is_none(), score: node.health().score() })
-            .collect();
-        let mut preferred = self.preferred.lock().unwrap_or_else(PoisonError::into_inner);
-        preferred.update(now, &candidates);
-        let mut places = preferred.order(&candidates);
-        places.retain(|place| !matches!(excluded[*place], Some(Excluded::Unchecked | Excluded::OtherChain(_))));
-        places
-    }
-
-    /// Those that are healthy, in the order in which to ask.
-    fn healthy(&self) -> Vec<usize> {
-        let now = Instant::now();
-        self.order().into_iter().filter(|place| self.excluded(&self.nodes[*place], now).is_none()).collect()
-    }
-
-    fn excluded(&self, node: &Node, now: Instant) -> Option<Excluded> {
-        let excluded = node.health().excluded(now);
-        // Before anybody said which chain it is to be, none can be of another.
-        excluded.filter(|why| *why != Excluded::Unchecked || self.chain_id.get().is_some())
-    }
-
-    fn preferred(&self) -> usize {
-        self.preferred.lock().unwrap_or_else(PoisonError::into_inner).place
-    }
-
-    /// Asks one after the other until one answers; the error is the first one's.
-    async fn first<T, F>(&self, kind: Kind, request: impl Fn(RpcChain) -> F) -> Result<(usize, T), ChainError>
-    where
-        F: Future<Output = Result<T, ChainError>>,
-    {
-        let mut first_error = None;
-        for place in self.order() {
-            let node = &self.nodes[place];
-            match node.ask(kind, request(node.chain.clone())).await {
-                Ok(answer) => return Ok((place, answer)),
-                Err(error) if may_be_mended_elsewhere(&error) => {
-                    first_error.get_or_insert(self.named(node, error));
-                }
-                Err(error) => return Err(self.named(node, error)),
-            }
-        }
-        Err(first_error.unwrap_or_else(|| self.none_left()))
-    }
-
-    /// An error with the node's name, where there are several.
-    fn named(&self, node: &Node, error: ChainError) -> ChainError {
-        if self.nodes.len() == 1 { error } else { error.of(&node.name) }
-    }
-
-    fn none_left(&self) -> ChainError {
-        let why = self.nodes.iter().filter_map(|node| {
-            let excluded = self.excluded(node, Instant::now())?;
-            Some(format!("{}: {}", node.name, excluded.detail()))
-        });
-        ChainError::Unavailable(format!("none is left ({})", why.collect::<Vec<_>>().join("; ")))
-    }
-
-    /// Asks a node for its chain id and notes what it says.
-    async fn admit_one(&self, place: usize, expected: u64) -> Result<(), ChainError> {
-        let node = &self.nodes[place];
-        let id = node.ask(Kind::Small, node.chain.chain_id()).await.map_err(|error| self.named(node, error))?;
-        let is_ours = id == expected;
-        let before = node.health().chain.replace(if is_ours { Ok(()) } else { Err(id) });
-        if is_ours {
-            return Ok(());
-        }
-        if !matches!(before, Some(Err(_))) {
-            tracing::error!(node = node.name, "left out: it is of chain {id}, the deployment of {expected}");
-        }
-        let message = format!("the node is of chain {id}, the deployment of {expected}");
-        Err(ChainError::OtherChain(message).of(&node.name))
-    }
-}
-
-/// Whether another node may answer what this one did not.
-fn may_be_mended_elsewhere(error: &ChainError) -> bool {
-    !matches!(error, ChainError::TooLarge { .. } | ChainError::Reverted(_))
 }
 
 impl Chain for Nodes {
@@ -287,6 +206,12 @@ impl Chain for Nodes {
 
     async fn is_abandoned(&self, number: u64, hash: B256) -> Result<bool, ChainError> {
         self.0.is_abandoned(number, hash).await
+    }
+
+    /// With its two a pool that lets two agree has asked both, and knows no better which of them to leave.
+    fn avoid_current(&self) {
+        let why = ChainError::Contradiction("what it gave does not hold".into());
+        self.0.nodes[self.0.preferred()].lied(&why);
     }
 
     async fn pushed(&self) {

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::health::Health;
-use crate::chain::rpc::RpcChain;
+use crate::chain::rpc::{Patience, RpcChain};
 use crate::chain::{Chain, ChainError, Header, Log, LogQuery};
 
 /// Where others can be asked, a small request is not waited for longer than this.
@@ -55,9 +55,10 @@ impl Node {
         name: String,
         url: Url,
         requests_per_second: Option<NonZeroU32>,
+        patience: Patience,
         is_alone: bool,
     ) -> anyhow::Result<Self> {
-        let chain = RpcChain::limited(url, requests_per_second)?;
+        let chain = RpcChain::limited(url, requests_per_second, patience)?;
         // Where requests wait for their turn, that a turn comes late is no fault of the node's.
         let patience = (!is_alone && requests_per_second.is_none()).then_some(PATIENCE);
         Ok(Self { name, chain, patience, health: Mutex::default(), range_blocks_max: Mutex::new(u64::MAX) })
