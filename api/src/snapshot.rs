@@ -321,10 +321,10 @@ impl Snapshot {
     /// # Errors
     /// If the database fails.
     pub async fn began_at(&mut self) -> Result<Option<u64>, Problem> {
-        let Deployment { start_block, clock, .. } = *self.known.deployment;
-        match clock.and_then(|clock| clock.timestamp(start_block)) {
+        let first = self.progress.first_block(&self.known.deployment);
+        match self.known.deployment.clock.and_then(|clock| clock.timestamp(first)) {
             Some(timestamp) => Ok(Some(timestamp)),
-            None => Ok(block::first_timestamp(&mut self.reading, start_block).await?),
+            None => Ok(block::first_timestamp(&mut self.reading, first).await?),
         }
     }
 
@@ -333,7 +333,7 @@ impl Snapshot {
     /// # Errors
     /// If the database fails.
     pub async fn opening_blocks(&mut self, epochs: &[Epoch]) -> Result<BTreeMap<Epoch, u64>, Problem> {
-        Ok(block::openings(&mut self.reading, &self.known.deployment, epochs).await?)
+        Ok(block::openings(&mut self.reading, &self.known.deployment, &self.progress, epochs).await?)
     }
 
     /// Totals that the light events move, after each of these blocks.

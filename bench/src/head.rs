@@ -29,7 +29,7 @@ const SEED: u64 = 11;
 
 #[derive(Debug, Args)]
 pub(crate) struct Head {
-    /// Blocks to measure, in each way of asking
+    /// Blocks to measure, in each way of asking: new heads pushed or polled for, two nodes, receipts
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(10..=10_000))]
     blocks: u16,
     /// Measure this program instead of the one built along with this
@@ -41,10 +41,22 @@ pub(crate) struct Head {
 struct Scenario {
     name: &'static str,
     nodes: usize,
+    /// By WebSocket, so that new heads are pushed.
+    is_pushed: bool,
     arguments: &'static [&'static str],
 }
 
-const SCENARIOS: [Scenario; 1] = [Scenario { name: "one node, polled every 500 ms", nodes: 1, arguments: &[] }];
+const SCENARIOS: [Scenario; 4] = [
+    Scenario { name: "one node, new heads pushed", nodes: 1, is_pushed: true, arguments: &["--agree", "1"] },
+    Scenario { name: "two nodes that must agree, pushed", nodes: 2, is_pushed: true, arguments: &["--agree", "2"] },
+    Scenario {
+        name: "one node, receipts verified, pushed",
+        nodes: 1,
+        is_pushed: true,
+        arguments: &["--verify-receipts"],
+    },
+    Scenario { name: "one node, polled every 500 ms", nodes: 1, is_pushed: false, arguments: &["--agree", "1"] },
+];
 
 impl Head {
     /// Prints what was measured.
@@ -75,7 +87,8 @@ impl Head {
         for _ in 0..scenario.nodes {
             nodes.push(ScriptedNode::start(chain.clone()).await?);
         }
-        let urls: Vec<String> = nodes.iter().map(|node| node.url.clone()).collect();
+        let url_of = |node: &ScriptedNode| if scenario.is_pushed { node.ws_url() } else { node.url.clone() };
+        let urls: Vec<String> = nodes.iter().map(url_of).collect();
         let beside = std::env::current_exe()?.with_file_name("indexer");
         let start = Start {
             program: self.indexer.as_ref().unwrap_or(&beside),

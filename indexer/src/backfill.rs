@@ -20,8 +20,8 @@ const RANGES_MAX: usize = 4;
 /// Memory that answers may take together, by what the largest of late took. One range is fetched whatever it takes, and
 /// ranges of many logs are made smaller: see [`RangeSize`].
 const BUDGET_BYTES: usize = 128 << 20;
-/// An answer's text, twice while it is parsed, and the logs made of it.
-const LOG_BYTES: usize = 2_000;
+/// An answer's text and the log made of it. However little was known before, no answer has more than 16 MB.
+const LOG_BYTES: usize = 1_200;
 /// Ranges that lie ready are handed over together up to this, because transactions are best of many rows.
 const LOGS_AT_ONCE: usize = 40_000;
 

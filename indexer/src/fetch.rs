@@ -25,6 +25,8 @@ pub struct Fetch<C> {
     pub contracts: ContractAddresses,
     /// Time of blocks whose header is not fetched; without it every header is, for the lane of capacity.
     pub clock: Option<Clock>,
+    /// Every header is fetched for the lane of capacity, clock or not.
+    pub all_headers: bool,
 }
 
 impl<C: Chain> Source for Fetch<C> {
@@ -58,7 +60,7 @@ impl<C: Chain> Source for Fetch<C> {
 impl<C: Chain> Fetch<C> {
     /// The node, for a deployment.
     pub fn new(chain: Arc<C>, deployment: &Deployment) -> Self {
-        Self { chain, contracts: deployment.contracts, clock: deployment.clock }
+        Self { chain, contracts: deployment.contracts, clock: deployment.clock, all_headers: false }
     }
 
     /// One block at the head. Its logs are asked by its hash, so that no other block's can be given.
@@ -149,9 +151,10 @@ impl<C: Chain> Fetch<C> {
         Ok(Graded { logs, grade })
     }
 
-    /// Every header of the range where no clock gives time to blocks and none is stored yet; else the last one alone.
+    /// Every header of the range where it is wanted, or where no clock gives time to blocks and none is stored yet; else the
+    /// last one alone.
     async fn headers(&self, lane: Lane, from: u64, to: u64) -> Result<Vec<Header>, ChainError> {
-        let wants_all = lane == Lane::Capacity && self.clock.is_none();
+        let wants_all = lane == Lane::Capacity && (self.all_headers || self.clock.is_none());
         let first = if wants_all { from } else { to };
         let headers: Vec<Header> = stream::iter(first..=to)
             .map(|number| async move {

@@ -16,17 +16,27 @@
 //! - [`drift`]: the same while the follower runs, at a low rate
 //! - [`status`]: how things stand, from the database alone
 //! - [`measure`], [`bars`]: the same as metrics; how far long work is
+//! - [`files`]: records and formats that travel between oracles
+//! - [`export`]: what leaves the database as files
+//! - [`import`]: inputs from files
+//! - [`bounded`]: both lanes up to a block and no further
+//! - [`bootstrap`]: beginning with another oracle's state
 //! - [`deployment`]: which chain and contracts
 
 pub mod backfill;
 pub mod bars;
+pub mod bootstrap;
+pub mod bounded;
 pub mod chain;
 pub mod decode;
 pub mod deployment;
 pub mod drift;
 pub mod engine;
+pub mod export;
 pub mod fetch;
+pub mod files;
 pub mod follower;
+pub mod import;
 pub mod measure;
 pub mod pace;
 pub mod plan;

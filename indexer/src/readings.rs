@@ -113,13 +113,6 @@ fn settings(parameters: &[Parameter], answers: &[Answer]) -> Vec<Setting> {
             _ => settings.push(Setting::word(*parameter, word)),
         }
     }
-    settings.retain(|setting| setting.value.len() == expected_words(setting.parameter));
+    settings.retain(|setting| setting.value.len() == setting.parameter.words());
     settings
-}
-
-fn expected_words(parameter: Parameter) -> usize {
-    match parameter {
-        Parameter::CurveBounds | Parameter::CurveRates => CELLS,
-        _ => 1,
-    }
 }

@@ -1,6 +1,7 @@
 //! Start, loop, stop.
 
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -14,9 +15,11 @@ use store::verification::Notes;
 use store::writer::Writer;
 use thiserror::Error;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
 use crate::bars::{Bars, LaneBars};
+use crate::bootstrap::{Taken, bootstrap};
 use crate::chain::nodes::{Nodes, NodesConfig};
 use crate::chain::{Chain, ChainError};
 use crate::drift;
@@ -56,6 +59,8 @@ pub struct RunConfig {
     pub reconcile_every: u64,
     /// How long to try to reach node and database at start.
     pub startup_timeout: Duration,
+    /// Another oracle's export of positions, that an empty database begins with.
+    pub bootstrap: Option<PathBuf>,
     /// Where progress is shown.
     pub bars: Bars,
 }
@@ -115,11 +120,13 @@ pub async fn run(config: RunConfig, stop: impl Future<Output = ()>) -> Result<()
         "following the chain"
     );
     let bars = LaneBars::new(config.bars, config.deployment.start_block);
+    // In a task of its own: nodes are watched, and readers told of them, while a step is busy. Ends with this function.
+    let mut beside = JoinSet::new();
+    beside.spawn(async move { nodes.watch(notes).await });
     tokio::select! {
         () = Loop::new(follower, remedy, config.poll_interval, bars).until(stop) => {}
         () = drift.watch() => {}
         () = reconciliation.watch() => {}
-        () = nodes.watch(notes) => {}
     }
     info!("stopped");
     Ok(())
@@ -148,6 +155,9 @@ async fn start(config: &RunConfig) -> Result<Started, StartError> {
         false => deadline,
     };
     patiently(deadline, "a node", || check_chain_id(&chain, config.deployment.chain_id)).await?;
+    if let Some(path) = &config.bootstrap {
+        begin_with(path, &chain, &writer, &config.deployment).await?;
+    }
     let (notes, deployment) = (writer.notes(), config.deployment.clone());
     let drift = drift::Watch {
         chain: chain.clone(),
@@ -165,8 +175,27 @@ async fn start(config: &RunConfig) -> Result<Started, StartError> {
     Ok(Started { follower, remedy, nodes: chain, notes, drift, reconciliation })
 }
 
+/// Fills an empty database from another oracle's export; one that is not empty goes on where it stands.
+async fn begin_with(path: &Path, chain: &Nodes, writer: &Writer, deployment: &Deployment) -> Result<(), StartError> {
+    match bootstrap(chain, writer, deployment, path).await {
+        Ok(Some(Taken { block_number, compared, opening_compared })) => {
+            info!(block_number, compared, "began with another oracle's state, which is the contracts' own");
+            if !opening_compared {
+                warn!("the node has no state of the epoch's opening block: what was staked then is the file's word");
+            }
+            Ok(())
+        }
+        Ok(None) => {
+            info!("--bootstrap is left aside: the database is not empty");
+            Ok(())
+        }
+        Err(error) if error.may_pass() => Err(StartError::Missing(error.to_string())),
+        Err(error) => Err(StartError::Usage(error.to_string())),
+    }
+}
+
 /// Tries again until the deadline what may come by itself.
-async fn patiently<T, F: Future<Output = Result<T, StartError>>>(
+pub(crate) async fn patiently<T, F: Future<Output = Result<T, StartError>>>(
     deadline: Instant,
     what: &str,
     attempt: impl Fn() -> F,
@@ -185,11 +214,11 @@ async fn patiently<T, F: Future<Output = Result<T, StartError>>>(
     }
 }
 
-async fn open(options: PgConnectOptions) -> Result<Writer, StartError> {
+pub(crate) async fn open(options: PgConnectOptions) -> Result<Writer, StartError> {
     Writer::open(options).await.map_err(start_error)
 }
 
-fn start_error(error: StoreError) -> StartError {
+pub(crate) fn start_error(error: StoreError) -> StartError {
     match error {
         StoreError::Locked { .. } => StartError::Locked(error.to_string()),
         StoreError::OtherDeployment { .. } | StoreError::Corrupt(_) => StartError::Usage(error.to_string()),
@@ -197,7 +226,7 @@ fn start_error(error: StoreError) -> StartError {
     }
 }
 
-async fn check_chain_id(chain: &Nodes, expected: u64) -> Result<(), StartError> {
+pub(crate) async fn check_chain_id(chain: &Nodes, expected: u64) -> Result<(), StartError> {
     chain.admit(expected).await.map_err(|error| match error {
         ChainError::OtherChain(_) => StartError::Usage(format!("--rpc-url: {error}")),
         error => StartError::Missing(error.to_string()),

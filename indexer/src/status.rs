@@ -241,7 +241,7 @@ impl Status {
             version: VERSION,
             indexer_version: follower.map(|follower| follower.version.clone()),
             chain_id: deployment.map(|deployment| deployment.chain_id),
-            start_block: deployment.map(|deployment| deployment.start_block),
+            start_block: deployment.map(|deployment| progress.first_block(deployment)),
             deployment: progress.deployment_digest,
             policy: deployment.map(|deployment| deployment.policy.allocation.name()),
             cursors: Cursors {

@@ -28,7 +28,6 @@ impl Trouble {
     /// A step failed: says why, once. How long to wait before the next.
     pub fn met(&mut self, error: &StepError) -> Duration {
         match error {
-            StepError::Chain(ChainError::TooLarge { .. }) => return Duration::ZERO,
             StepError::Chain(ChainError::Throttled { retry_after: Some(wait), .. })
             | StepError::Supply(ChainError::Throttled { retry_after: Some(wait), .. }) => return *wait,
             _ => {}
@@ -64,6 +63,14 @@ mod tests {
         assert_eq!(pauses, [250, 500, 1_000, 2_000, 4_000, 8_000, 10_000]);
         trouble.over();
         assert_eq!(trouble.met(&error), BACKOFF_FIRST);
+    }
+
+    /// Ranges are cut up where they are fetched: what is too large here is something that cannot be made smaller.
+    #[test]
+    fn what_is_too_large_is_no_reason_to_hurry() {
+        let message = "response size exceeded".to_owned();
+        let error = StepError::Chain(ChainError::TooLarge { message, limit_blocks: None });
+        assert_eq!(Trouble::default().met(&error), BACKOFF_FIRST);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use alloy_primitives::U256;
 
+use crate::curve::CELLS;
+
 /// Something the contracts can be asked for that no ledger of transfers tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Parameter {
@@ -75,6 +77,14 @@ impl Parameter {
     /// The parameter of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|parameter| parameter.name() == name)
+    }
+
+    /// How many words its value has: one, or the cells of a table.
+    pub fn words(self) -> usize {
+        match self {
+            Self::CurveBounds | Self::CurveRates => CELLS,
+            _ => 1,
+        }
     }
 
     /// Whether an event tells of every change. What moves with each block of rewards is only ever read.

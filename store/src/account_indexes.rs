@@ -99,9 +99,15 @@ impl Writer {
     }
 }
 
-/// Rows come in whatever order they lie: to have them sorted would cost more than to remember where each was.
+/// Rows come in whatever order they lie: to have them sorted would cost more than to remember where each was. What a
+/// bootstrap took over lies before them all.
 async fn newest_balances(connection: &mut PgConnection) -> Result<HashMap<Address, (Place, U256)>, StoreError> {
-    let mut newest: HashMap<Address, (Place, U256)> = HashMap::new();
+    let taken_over: Vec<(Vec<u8>, Amount)> =
+        sqlx::query_as("select address, balance from vvv_opening").fetch_all(&mut *connection).await?;
+    let mut newest: HashMap<Address, (Place, U256)> = HashMap::with_capacity(taken_over.len());
+    for (bytes, Amount(balance)) in taken_over {
+        newest.insert(address(&bytes)?, ((-1, -1), balance));
+    }
     let mut rows = sqlx::query_as::<_, TransferRow>(
         "select block_number, log_index, sender, recipient, sender_balance, recipient_balance from vvv_transfer",
     )

@@ -1,23 +1,38 @@
 //! Which derivation the stored rows are of.
 
 use ledger::DERIVATION_REVISION;
+use sqlx::{PgConnection, PgPool};
 
 use crate::StoreError;
 use crate::columns::{Corrupt, revision};
 use crate::writer::Writer;
 
 impl Writer {
-    /// The revision that the derived rows are of. A database without blocks is of this program's.
+    /// The revision that the derived rows are of.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn derivation_revision(&self) -> Result<u32, StoreError> {
-        sqlx::query("update derivation set revision = $1 where not exists (select from cursor)")
-            .bind(own_revision()?)
-            .execute(&self.pool)
-            .await?;
         let stored: i32 = sqlx::query_scalar("select revision from derivation").fetch_one(&self.pool).await?;
         Ok(revision(stored)?)
+    }
+}
+
+/// A database without blocks is of this program's.
+pub(crate) async fn adopt(pool: &PgPool) -> Result<(), StoreError> {
+    sqlx::query("update derivation set revision = $1 where not exists (select from cursor)")
+        .bind(own_revision()?)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// Makes sure that rows may be added to those there are.
+pub(crate) async fn hold_revision(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let stored = revision(sqlx::query_scalar("select revision from derivation").fetch_one(connection).await?)?;
+    match stored == DERIVATION_REVISION {
+        true => Ok(()),
+        false => Err(StoreError::OtherDerivation { stored, own: DERIVATION_REVISION }),
     }
 }
 

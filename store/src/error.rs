@@ -29,6 +29,16 @@ pub enum StoreError {
         /// Where it was expected.
         expected: String,
     },
+    /// Rows of two derivations do not go together.
+    #[error(
+        "what is stored was derived by revision {stored}, this program is of revision {own}: `indexer run` derives it anew"
+    )]
+    OtherDerivation {
+        /// Of the stored rows.
+        stored: u32,
+        /// Of this program.
+        own: u32,
+    },
     /// The database is about something else.
     #[error(
         "the database holds another deployment: {field} is {stored}, not {given}; use another database or that deployment"

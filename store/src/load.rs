@@ -140,14 +140,25 @@ impl Writer {
         Ok(count_if(newest.fetch_optional(&self.pool).await?)?)
     }
 
-    /// The finalized block last noted.
+    /// The block whose state was taken over from another oracle, below which nothing can be derived; `None`: history begins
+    /// at the deployment's start block.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn bootstrap_block(&self) -> Result<Option<u64>, StoreError> {
+        let taken = sqlx::query_scalar("select block_number from bootstrap").fetch_optional(&self.pool).await?;
+        Ok(count_if(taken)?)
+    }
+
+    /// The finalized block last noted; only finalized state is taken over from another oracle.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn finalized(&self) -> Result<Option<u64>, StoreError> {
-        let row: Option<Option<i64>> =
-            sqlx::query_scalar("select finalized_number from follower").fetch_optional(&self.pool).await?;
-        Ok(count_if(row.flatten())?)
+        let noted = sqlx::query_scalar(
+            "select greatest((select finalized_number from follower), (select block_number from bootstrap))",
+        );
+        Ok(count_if(noted.fetch_one(&self.pool).await?)?)
     }
 
     /// Totals and parameters after the last block stored.

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use crate::StoreError;
 use crate::columns::bigint;
 use crate::deployment::Deployment;
+use crate::derivation;
 
 /// Any number serves, if all writers agree; advisory locks belong to one database.
 const WRITER_LOCK: i64 = 0x0056_656e_6963_6531;
@@ -85,7 +86,7 @@ impl Writer {
         .bind(serde_json::to_value(given).map_err(corrupt)?)
         .execute(&self.pool)
         .await?;
-        Ok(())
+        derivation::adopt(&self.pool).await
     }
 
     /// The deployment that the database is of; `None` before the first start.

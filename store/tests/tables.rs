@@ -6,10 +6,22 @@ use sqlx::PgPool;
 use store::read::{Database, Limits, digest};
 
 /// What the node told us. A VVV transfer is an input, and its balances are derived.
-const INPUTS: [&str; 5] = ["block", "completeness", "log", "reading", "vvv_transfer"];
+const INPUTS: [&str; 6] = ["block", "completeness", "log", "reading", "vvv_opening", "vvv_transfer"];
 /// What the programs say of themselves.
-const OPERATION: [&str; 9] =
-    ["_sqlx_migrations", "cursor", "deployment", "derivation", "follower", "node", "reorg", "replay", "verification"];
+const OPERATION: [&str; 12] = [
+    "_sqlx_migrations",
+    "bootstrap",
+    "cursor",
+    "deployment",
+    "derivation",
+    "follower",
+    "node",
+    "reconciliation",
+    "reorg",
+    "repair",
+    "replay",
+    "verification",
+];
 
 #[sqlx::test(migrations = "../migrations")]
 async fn every_table_is_of_a_kind(pool: PgPool) {

@@ -421,6 +421,21 @@ async fn a_cursor_that_somebody_moved_stops_the_append(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn rows_of_two_derivations_do_not_go_together(pool: PgPool) {
+    let writer = writer(&pool).await;
+    append(&writer, 1, 3).await.unwrap();
+    let before = dump(&pool).await;
+    sqlx::query("update derivation set revision = revision + 1").execute(&pool).await.unwrap();
+    let refused = append(&writer, 4, 4).await;
+    assert!(matches!(refused, Err(StoreError::OtherDerivation { .. })), "{refused:?}");
+    assert_eq!(dump(&pool).await, before);
+    sqlx::query("delete from cursor").execute(&pool).await.unwrap();
+    assert!(matches!(append(&writer, 1, 1).await, Err(StoreError::OtherDerivation { .. })));
+    writer.adopt(&deployment()).await.unwrap();
+    assert_eq!(writer.derivation_revision().await.unwrap(), ledger::DERIVATION_REVISION, "nothing of another is left");
+}
+
+#[sqlx::test(migrations = false)]
 async fn a_batch_that_fails_half_way_leaves_nothing(pool: PgPool) {
     let writer = writer(&pool).await;
     append(&writer, 1, 3).await.unwrap();

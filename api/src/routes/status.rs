@@ -157,7 +157,7 @@ impl Status {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             indexer_version: follower.map(|follower| follower.version.clone()),
-            deployment: known.map(DeploymentView::new),
+            deployment: known.map(|known| DeploymentView::new(known, progress)),
             cursors: Cursors::new(progress, clock),
             head: follower.map(Head::new),
             safe: follower.and_then(|follower| follower.safe_number),

@@ -36,10 +36,10 @@ pub(super) async fn at(
 ) -> Result<EpochAt, Problem> {
     let Some(timestamp) = point.timestamp else {
         let detail = format!("the time of block {} is not known, and so not its epoch", point.number);
-        return Err(out_of_range(detail, deployment.start_block, point.number));
+        return Err(out_of_range(detail, progress.first_block(deployment), point.number));
     };
     let epoch = Epoch::at(timestamp);
-    let opening_block = block::opening(reading, deployment, epoch).await?;
+    let opening_block = block::opening(reading, deployment, progress, epoch).await?;
     Ok(EpochAt {
         epoch,
         timestamp,

@@ -19,7 +19,7 @@ pub(super) struct Range<'a> {
 
 impl<'a> Range<'a> {
     pub(super) fn new(deployment: &Deployment, progress: &'a Progress, newest: Cursor) -> Self {
-        Self { first: deployment.start_block, newest, clock: deployment.clock, progress }
+        Self { first: progress.first_block(deployment), newest, clock: deployment.clock, progress }
     }
 
     pub(super) async fn resolve(&self, reading: &mut Reading, which: Which) -> Result<u64, Problem> {

@@ -35,7 +35,15 @@ pub(crate) struct Oracle {
 }
 
 impl Oracle {
+    /// Indexer and API.
     pub(crate) async fn start(pool: &PgPool, node_url: &str) -> Self {
+        let mut oracle = Self::idle(pool, node_url).await;
+        oracle.start_indexer().await;
+        oracle
+    }
+
+    /// The API alone.
+    pub(crate) async fn idle(pool: &PgPool, node_url: &str) -> Self {
         let options = (*pool.connect_options()).clone();
         let database_url = options.to_url_lossy().to_string();
         {
@@ -50,7 +58,7 @@ impl Oracle {
         std::fs::write(&deployment, DEPLOYMENT_TOML).unwrap();
         let api =
             program("api").args(["serve", "--listen", &listen]).env("DATABASE_URL", reader.as_str()).spawn().unwrap();
-        let mut oracle = Self {
+        Self {
             node_url: node_url.to_owned(),
             database_url,
             reader_url: reader.to_string(),
@@ -59,15 +67,17 @@ impl Oracle {
             _api: api,
             base: format!("http://{listen}"),
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
-        };
-        oracle.start_indexer().await;
-        oracle
+        }
     }
 
     pub(crate) async fn start_indexer(&mut self) {
+        self.start_indexer_with(&[]).await;
+    }
+
+    pub(crate) async fn start_indexer_with(&mut self, more: &[&str]) {
         let mut command = program("indexer");
         command.args(["run", "--poll-interval-ms", "50", "--deployment"]).arg(&self.deployment);
-        command.args(["--verify-every", &VERIFY_EVERY.to_string()]);
+        command.args(["--verify-every", &VERIFY_EVERY.to_string()]).args(more);
         command.env("RPC_URL", &self.node_url).env("DATABASE_URL", &self.database_url);
         self.indexer = Some(command.spawn().unwrap());
     }

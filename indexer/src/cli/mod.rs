@@ -2,6 +2,8 @@
 //!
 //! Exit codes: 0 done, 1 the answer is "no", 2 usage or configuration, 3 something needed is not to be had.
 
+mod backfill;
+mod export;
 mod replay;
 mod run;
 mod status;
@@ -30,9 +32,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArgs),
+    Backfill(backfill::BackfillArgs),
     Replay(replay::ReplayArgs),
     Verify(verify::VerifyArgs),
     Status(status::StatusArgs),
+    Export(export::ExportArgs),
 }
 
 /// What keeps a command from its answer, with the exit code that says so.
@@ -69,9 +73,11 @@ impl From<ReadError> for Failure {
 pub(crate) async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => args.run().await,
+        Command::Backfill(args) => args.backfill().await,
         Command::Replay(args) => args.replay().await,
         Command::Verify(args) => args.verify().await,
         Command::Status(args) => args.status().await,
+        Command::Export(args) => args.export().await,
     };
     done.unwrap_or_else(|failure| {
         eprintln!("error: {}", failure.message);

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -29,10 +30,11 @@ Examples:
   indexer run --rpc-url https://base.example/v2/KEY --database-url postgres://indexer@db/capacity
   indexer run --rpc-url wss://one.example/KEY,https://two.example/KEY --requests-per-second 20
   indexer run --rpc-url http://127.0.0.1:8545 --database-url postgres:///devnet --deployment devnet/deployment.toml
+  indexer run --rpc-url https://base.example/v2/KEY --database-url postgres://indexer@db/capacity --bootstrap positions.ndjson
 
 Exit codes: 0 stopped by a signal, 1 another indexer holds the database, or what another version derived cannot be derived
-anew, 2 usage or configuration (no node of this
-chain, a database of another deployment), 3 node or database not to be had within the start-up time-out.")]
+anew, 2 usage or configuration (no node of this chain, a database of another deployment, a --bootstrap that differs from
+the contracts), 3 node or database not to be had within the start-up time-out.")]
 pub(super) struct RunArgs {
     #[command(flatten)]
     nodes: NodeArgs,
@@ -61,6 +63,10 @@ pub(super) struct RunArgs {
     /// which on they differ are fetched again, and if that is no help the indexer halts. 0: never.
     #[arg(long, env = "RECONCILE_EVERY", value_name = "BLOCKS", default_value_t = 1_000)]
     reconcile_every: u64,
+    /// Begin an empty database with another oracle's `indexer export --what positions`, whose every sum must be the
+    /// contracts' own at its block, and which must be finalized. What lies before is not there, and answers say so.
+    #[arg(long, env = "BOOTSTRAP", value_name = "FILE")]
+    bootstrap: Option<PathBuf>,
     /// Address and port to serve Prometheus metrics on, at /metrics. Left out: none are served.
     #[arg(long, env = "METRICS_LISTEN", value_name = "ADDR")]
     metrics_listen: Option<SocketAddr>,
@@ -89,6 +95,7 @@ impl RunArgs {
             verify_every: self.verify_every,
             reconcile_every: self.reconcile_every,
             startup_timeout: Duration::from_secs(self.startup_timeout),
+            bootstrap: self.bootstrap,
             bars,
         };
         let ran = tokio::select! {

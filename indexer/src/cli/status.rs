@@ -7,7 +7,7 @@ use clap::Args;
 use indexer::status::status;
 use serde_json::json;
 use store::deployment::Deployment;
-use store::read::progress::Needs;
+use store::read::progress::{Needs, Progress};
 use store::read::{Database, Limits, Reading, block, digest, progress, table};
 
 use super::{DatabaseArgs, ExpectedArgs, Failure, LogArgs};
@@ -115,9 +115,9 @@ impl StatusArgs {
 
     /// The block, and the capacity table's line.
     async fn capacity(&self, reading: &mut Reading) -> Result<(u64, Line), Failure> {
-        let (deployment, newest) = held(reading).await?;
+        let (deployment, progress, newest) = held(reading).await?;
         let number = self.at_block.unwrap_or(newest);
-        let first = deployment.start_block;
+        let first = progress.first_block(&deployment);
         if !(first..=newest).contains(&number) {
             let held = format!("blocks {first} to {newest}");
             return Err(Failure::usage(format!("--at-block {number} lies outside what the database holds: {held}")));
@@ -128,16 +128,17 @@ impl StatusArgs {
                 "the time of block {number} is not known, and so not its epoch: name another block"
             ))
         })?;
-        let rows = table::capacity(reading, &deployment, number, timestamp).await?;
+        let rows = table::capacity(reading, &deployment, &progress, number, timestamp).await?;
         let digest = ledger::table::digest(&rows).to_string();
         Ok((number, Line { digest, table: "capacity_table", rows: rows.len().try_into().unwrap_or(u64::MAX) }))
     }
 }
 
-/// The deployment, and the newest block held.
-async fn held(reading: &mut Reading) -> Result<(Deployment, u64), Failure> {
+/// The deployment, how far the writer is, and the newest block held.
+async fn held(reading: &mut Reading) -> Result<(Deployment, Progress, u64), Failure> {
     let progress = progress::progress(reading).await?;
     let deployment = progress::deployment(reading).await?;
-    let held = deployment.zip(Needs::Capacity.newest(&progress).map(|cursor| cursor.number));
+    let newest = Needs::Capacity.newest(&progress).map(|cursor| cursor.number);
+    let held = deployment.zip(newest).map(|(deployment, newest)| (deployment, progress, newest));
     held.ok_or_else(|| Failure::missing("the database holds no block yet: let `indexer run` store some"))
 }

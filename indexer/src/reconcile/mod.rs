@@ -139,11 +139,17 @@ impl<C: Chain> Reconciler<C> {
                     _ => return Err(inconstant(number, &difference).into()),
                 }
                 let equal = known.equal.map(|equal| equal.block_number).filter(|equal| *equal < number);
-                let start = self.deployment.start_block;
+                let start = self.first_fetched().await?;
                 let begins = beginning(equal, start, (number, difference), |block| self.probe_at(lane, block)).await?;
                 self.judge(lane, begins).await
             }
         }
+    }
+
+    /// The first block that was fetched: what lies before it was held against the contracts when it was taken over.
+    async fn first_fetched(&self) -> Result<u64, ReadError> {
+        let progress = progress::progress(&mut *self.database.begin().await?).await?;
+        Ok(progress.bootstrap.map_or(self.deployment.start_block, |taken| taken.block_number + 1))
     }
 
     async fn probe_at(&self, lane: Lane, number: u64) -> Result<Probed<Difference>, ReconcileError> {

@@ -59,6 +59,12 @@ impl From<StoreError> for ReplayError {
 pub async fn renew(writer: &Writer, deployment: &Deployment, bars: &Bars) -> Result<bool, ReplayError> {
     let stored = writer.derivation_revision().await?;
     if stored != DERIVATION_REVISION {
+        if let Some(taken) = writer.bootstrap_block().await? {
+            return Err(ReplayError::Usage(format!(
+                "the database began with another oracle's state after block {taken}, which revision {stored} derived and \
+                 this program would by {DERIVATION_REVISION}: begin an empty one with an export of this version"
+            )));
+        }
         warn!(stored, own = DERIVATION_REVISION, "what is stored was derived by another revision");
         replay(writer, deployment, deployment.start_block, bars).await?;
         return Ok(true);
@@ -119,7 +125,8 @@ impl<'a> Job<'a> {
         let targets = writer.cursors().await?;
         let empty = || ReplayError::Usage("the database holds no block yet: let `indexer run` store some".into());
         let newest = targets.capacity.ok_or_else(empty)?.number;
-        let first = deployment.start_block;
+        // What was taken over from another oracle cannot be derived from what is stored.
+        let first = writer.bootstrap_block().await?.map_or(deployment.start_block, |taken| taken + 1);
         if !(first..=newest).contains(&from_block) {
             let held = format!("blocks {first} to {newest}");
             return Err(ReplayError::Usage(format!("--from-block {from_block} lies outside what is held: {held}")));

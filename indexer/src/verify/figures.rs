@@ -138,12 +138,18 @@ impl Questions {
 
     /// What one address holds.
     pub fn account(&mut self, contracts: &ContractAddresses, locks: Locks, account: &Account) {
-        let ContractAddresses { vvv, staking, diem, .. } = *contracts;
-        let Account { address, position, vvv: balance } = *account;
-        let (full, address) = (Weight::Full, Some(address));
-        let mut ask = |call, weight, figures: &[_], words| self.ask(call, weight, address, figures, words);
-        let account = account.address;
-        ask(Call::new(vvv, &V::balanceOfCall { account }), full, &[("vvv", 0, Some(balance))], 1);
+        let Account { address, ref position, vvv } = *account;
+        let balance = [("vvv", 0, Some(vvv))];
+        let view = V::balanceOfCall { account: address };
+        self.ask(Call::new(contracts.vvv, &view), Weight::Full, Some(address), &balance, 1);
+        self.position(contracts, locks, address, position);
+    }
+
+    /// What one address holds of sVVV and DIEM.
+    pub fn position(&mut self, contracts: &ContractAddresses, locks: Locks, account: Address, position: &Position) {
+        let ContractAddresses { staking, diem, .. } = *contracts;
+        let full = Weight::Full;
+        let mut ask = |call, weight, figures: &[_], words| self.ask(call, weight, Some(account), figures, words);
         ask(Call::new(staking, &S::balanceOfCall { account }), full, &[("svvv", 0, Some(position.svvv))], 1);
         if let Some(weight) = locks.weight() {
             let figures = [("locked", 0, Some(position.locked)), ("outstanding", 1, Some(position.outstanding))];

@@ -121,7 +121,7 @@ impl Scene {
         let mut reading = database.begin().await?;
         let progress = progress::progress(&mut reading).await?;
         let deployment = progress::deployment(&mut reading).await?.ok_or_else(never_synced)?;
-        let number = resolve(&progress, deployment.start_block, at_block)?;
+        let number = resolve(&progress, progress.first_block(&deployment), at_block)?;
         Ok(Self {
             hash: hash_of(&mut reading, &progress, number).await?,
             capacity: totals::capacity(&mut reading, number).await?,

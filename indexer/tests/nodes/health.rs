@@ -171,6 +171,6 @@ async fn a_node_that_hangs_is_not_waited_for_long() {
     let world = World::new(2).await;
     world.nodes[0].faults().always(TransportFault::Hang);
     assert_eq!(world.pool.head().await.unwrap().number, 30);
-    assert!(world.health(0).detail.is_some_and(|detail| detail.contains("no answer within 5 s")));
-    assert!(world.health(1).preferred);
+    assert!(world.health(0).error_rate > 0.0);
+    assert_eq!(world.nodes[0].requests()["eth_getBlockByNumber"], 1, "it was asked, and another answered");
 }

@@ -19,7 +19,7 @@ const BACKFILL_BLOCKS: u64 = 30;
 const BACKFILL_STEPS_MAX: usize = 1_000;
 
 pub(crate) async fn simulate(seed: u64, site: &Site, coverage: &Coverage) {
-    let mut world = World::new(seed, seed % 3 == 0).await;
+    let mut world = World::new(seed, seed.is_multiple_of(3)).await;
     (0..BACKFILL_BLOCKS).for_each(|_| world.mine_traffic());
     let mut subject = Subject::new(site, coverage);
     backfill(&mut world, &mut subject, site, coverage).await;

@@ -4,6 +4,7 @@ mod copy;
 mod derived;
 mod event_row;
 mod inputs;
+pub mod opening;
 
 use alloy_primitives::{Address, B256, Bytes};
 use ledger::block::Block;
@@ -15,6 +16,7 @@ use crate::StoreError;
 use crate::columns::bigint;
 use crate::completeness::{self, Grade};
 use crate::cursor::{BlockRef, Lane};
+use crate::derivation::{hold_revision, own_revision};
 use crate::writer::Writer;
 
 /// Below this COPY's own round trips cost more than it saves.
@@ -86,7 +88,8 @@ impl Writer {
     /// Appends blocks. Either all of it is in the database afterwards, or nothing.
     ///
     /// # Errors
-    /// [`StoreError::CursorMoved`] if the cursor is not where it was expected; [`StoreError::Database`].
+    /// [`StoreError::CursorMoved`] if the cursor is not where it was expected; [`StoreError::OtherDerivation`];
+    /// [`StoreError::Database`].
     pub async fn append(&self, batch: &Batch<'_>) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
         move_cursors(&mut transaction, batch).await?;
@@ -134,7 +137,7 @@ async fn insert_light(connection: &mut PgConnection, blocks: &[StoredBlock]) -> 
     derived::insert_parameters(connection, blocks).await
 }
 
-/// Compare and set: whoever moved a cursor in the meantime is found out here.
+/// Compare and set: whoever moved a cursor in the meantime is found out here, and whoever derived otherwise.
 async fn move_cursors(transaction: &mut Transaction<'_, Postgres>, batch: &Batch<'_>) -> Result<(), StoreError> {
     let names: Vec<&str> = batch.lanes.iter().map(|lane| lane.name()).collect();
     let hash = batch.cursor.hash.as_ref().map(|hash| hash.as_slice());
@@ -142,21 +145,26 @@ async fn move_cursors(transaction: &mut Transaction<'_, Postgres>, batch: &Batch
     let rows = match batch.after {
         Some(BlockRef { number, .. }) => {
             let update = sqlx::query(
-                "update cursor set block_number = $1, block_hash = $2 where block_number = $3 and name = any($4)",
+                "update cursor set block_number = $1, block_hash = $2
+                  where block_number = $3 and name = any($4) and exists (select from derivation where revision = $5)",
             );
-            update.bind(to).bind(hash).bind(bigint(number)?).bind(&names).execute(&mut **transaction).await?
+            let update = update.bind(to).bind(hash).bind(bigint(number)?).bind(&names);
+            update.bind(own_revision()?).execute(&mut **transaction).await?
         }
         None => {
             let insert = sqlx::query(
                 "insert into cursor (name, block_number, block_hash)
-                 select name, $1, $2 from unnest($3::text[]) name on conflict do nothing",
+                 select name, $1, $2 from unnest($3::text[]) name
+                  where exists (select from derivation where revision = $4) on conflict do nothing",
             );
-            insert.bind(to).bind(hash).bind(&names).execute(&mut **transaction).await?
+            let insert = insert.bind(to).bind(hash).bind(&names);
+            insert.bind(own_revision()?).execute(&mut **transaction).await?
         }
     };
     if rows.rows_affected() == batch.lanes.len() as u64 {
         return Ok(());
     }
+    hold_revision(transaction).await?;
     let expected = batch.after.map_or_else(|| "the start".into(), |after| format!("block {}", after.number));
     Err(StoreError::CursorMoved { expected })
 }

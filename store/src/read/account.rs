@@ -11,8 +11,8 @@ use crate::amount::Amount;
 use crate::columns::{address, at_most, bytes_of, count_if};
 
 #[derive(FromRow)]
-struct PositionRow {
-    address: Vec<u8>,
+pub(super) struct PositionRow {
+    pub(super) address: Vec<u8>,
     svvv: Amount,
     locked: Amount,
     outstanding: Amount,
@@ -90,7 +90,8 @@ pub async fn cooldowns(connection: &mut PgConnection, block_number: u64) -> Resu
         .collect()
 }
 
-/// VVV of these addresses after a block: what the newest transfer that names one, on either side, left it with.
+/// VVV of these addresses after a block: what the newest transfer that names one, on either side, left it with, else
+/// what a bootstrap took over.
 ///
 /// # Errors
 /// [`ReadError`].
@@ -110,6 +111,9 @@ pub async fn vvv_balances(
                 (select block_number, log_index, recipient_balance from vvv_transfer
                   where recipient = wanted.address and block_number <= $2
                   order by block_number desc, log_index desc limit 1)
+                union all
+                (select b.block_number, -1, o.balance from vvv_opening o cross join bootstrap b
+                  where o.address = wanted.address and b.block_number <= $2)
                 order by block_number desc, log_index desc limit 1) newest",
     )
     .bind(bytes_of(addresses))

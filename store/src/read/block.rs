@@ -7,6 +7,7 @@ use ledger::epoch::Epoch;
 use sqlx::{FromRow, PgConnection};
 
 use super::ReadError;
+use super::progress::Progress;
 use crate::amount::Amount;
 use crate::columns::{at_most, count, count_if, hash_if};
 use crate::deployment::Deployment;
@@ -77,16 +78,18 @@ pub async fn last_at(connection: &mut PgConnection, timestamp: u64) -> Result<Op
     Ok(count_if(number)?)
 }
 
-/// The last block before an epoch. `None`: it lies before the first block held, when nothing was staked.
+/// The last block before an epoch. `None`: it lies before the first block held (see [`Progress::first_opening`]), when
+/// nothing was staked.
 ///
 /// # Errors
 /// [`ReadError`].
 pub async fn opening(
     connection: &mut PgConnection,
     deployment: &Deployment,
+    progress: &Progress,
     epoch: Epoch,
 ) -> Result<Option<u64>, ReadError> {
-    Ok(openings(connection, deployment, &[epoch]).await?.remove(&epoch))
+    Ok(openings(connection, deployment, progress, &[epoch]).await?.remove(&epoch))
 }
 
 /// The last block before each epoch; one before the first block held is absent.
@@ -96,6 +99,7 @@ pub async fn opening(
 pub async fn openings(
     connection: &mut PgConnection,
     deployment: &Deployment,
+    progress: &Progress,
     epochs: &[Epoch],
 ) -> Result<BTreeMap<Epoch, u64>, ReadError> {
     let last_seconds: Vec<(Epoch, u64)> =
@@ -112,7 +116,8 @@ pub async fn openings(
         None => stored.get(&second).copied(),
     };
     let opened = last_seconds.into_iter().filter_map(|(epoch, second)| Some((epoch, number(second)?)));
-    Ok(opened.filter(|(_, number)| *number >= deployment.start_block).collect())
+    let first = progress.first_opening(deployment);
+    Ok(opened.filter(|(_, number)| *number >= first).collect())
 }
 
 /// For each of these times the last stored block with a timestamp at or before it; a time before them all is absent.

@@ -19,6 +19,7 @@
 //! - [`completeness`]: how sure it is that no log is missing
 //! - [`node`]: the nodes, as the writer sees them
 //! - [`verification`]: how it last compared with the contracts
+//! - [`export`]: all of it, a page at a time
 //! - [`readiness`]: whether what is stored is of the head
 
 pub mod account;
@@ -28,6 +29,7 @@ pub mod completeness;
 pub mod database;
 pub mod digest;
 pub mod event;
+pub mod export;
 pub mod node;
 pub mod parameter;
 pub mod progress;

@@ -22,10 +22,33 @@ pub struct Progress {
     pub follower: Option<Follower>,
     /// Whether the indexes that single VVV balances are found by are there; a first backfill goes without.
     pub account_indexes: bool,
+    /// The state that history begins with; `None`: it begins with nothing, at the deployment's start block.
+    pub bootstrap: Option<Bootstrap>,
     /// Which derivation the rows are of.
     pub derivation: Derivation,
     /// The replay under way.
     pub replay: Option<ReplayUnderWay>,
+}
+
+/// Another oracle's state, that history begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bootstrap {
+    /// The block after which it held.
+    pub block_number: u64,
+    /// The last block before that block's epoch, whose state is known too; `None`: nothing was staked then.
+    pub opening_block: Option<u64>,
+}
+
+impl Progress {
+    /// The first block that can be answered as of.
+    pub fn first_block(&self, deployment: &Deployment) -> u64 {
+        self.bootstrap.map_or(deployment.start_block, |taken| taken.block_number)
+    }
+
+    /// The first block whose positions are known: that one, or the one that opened its epoch.
+    pub fn first_opening(&self, deployment: &Deployment) -> u64 {
+        self.bootstrap.map_or(deployment.start_block, |taken| taken.opening_block.unwrap_or(taken.block_number))
+    }
 }
 
 /// Which derivation the derived rows are of: what tells rows of one block apart that were derived at different times.
@@ -170,6 +193,8 @@ struct ProgressRow {
     supply_hash: Option<Vec<u8>>,
     supply_timestamp: Option<i64>,
     account_indexes: bool,
+    bootstrap_number: Option<i64>,
+    bootstrap_opening: Option<i64>,
     revision: i32,
     replays: i64,
     replay_from: Option<i64>,
@@ -208,12 +233,14 @@ pub async fn progress(connection: &mut PgConnection) -> Result<Progress, ReadErr
                 to_regclass('vvv_transfer_sender') is not null
                     and to_regclass('vvv_transfer_recipient') is not null
                     and to_regclass('vvv_transfer_place') is not null as account_indexes,
+                t.block_number as bootstrap_number, t.opening_block as bootstrap_opening,
                 s.block_number as supply_number,
                 coalesce(s.block_hash, sb.hash) as supply_hash, sb.timestamp as supply_timestamp,
                 v.revision, v.replays,
                 r.from_block as replay_from, r.done_blocks as replay_done, r.all_blocks as replay_all
            from derivation v
            left join deployment d using (only_row)
+           left join bootstrap t using (only_row)
            left join replay r using (only_row)
            left join cursor c on c.name = 'capacity'
            left join block cb on cb.number = c.block_number
@@ -228,6 +255,10 @@ pub async fn progress(connection: &mut PgConnection) -> Result<Progress, ReadErr
         supply: cursor(row.supply_number, row.supply_hash, row.supply_timestamp)?,
         follower: follower(connection).await?,
         account_indexes: row.account_indexes,
+        bootstrap: match count_if(row.bootstrap_number)? {
+            Some(block_number) => Some(Bootstrap { block_number, opening_block: count_if(row.bootstrap_opening)? }),
+            None => None,
+        },
         derivation: Derivation { revision: revision(row.revision)?, replays: count(row.replays)? },
         replay: replay(row.replay_from, row.replay_done, row.replay_all)?,
     })

@@ -15,6 +15,7 @@ pub async fn all(connection: &mut PgConnection, block_number: u64) -> Result<Vec
         "select address from position where block_number <= $1
          union select sender from vvv_transfer where block_number <= $1
          union select recipient from vvv_transfer where block_number <= $1
+         union select address from vvv_opening
          order by 1",
     )
     .bind(at_most(block_number))
@@ -36,7 +37,9 @@ pub async fn sample(connection: &mut PgConnection, limit: u32) -> Result<Vec<Add
           cross join lateral (
                 (select address from position where address >= place order by address limit 1)
                 union
-                (select recipient from vvv_transfer where recipient >= place order by recipient limit 1)) near
+                (select recipient from vvv_transfer where recipient >= place order by recipient limit 1)
+                union
+                (select address from vvv_opening where address >= place order by address limit 1)) near
           group by address order by random() limit $1",
     )
     .bind(i64::from(limit))

@@ -4,6 +4,7 @@ use ledger::epoch::Epoch;
 use ledger::table::{Holding, Row, rows};
 use sqlx::{FromRow, PgConnection};
 
+use super::progress::Progress;
 use super::{ReadError, block};
 use crate::amount::Amount;
 use crate::columns::{address, at_most};
@@ -60,11 +61,12 @@ pub async fn changes(connection: &mut PgConnection, after: u64, up_to: u64) -> R
 pub async fn capacity(
     connection: &mut PgConnection,
     deployment: &Deployment,
+    progress: &Progress,
     block_number: u64,
     timestamp: u64,
 ) -> Result<Vec<Row>, ReadError> {
     let now = holdings(connection, block_number).await?;
-    let opening = match block::opening(connection, deployment, Epoch::at(timestamp)).await? {
+    let opening = match block::opening(connection, deployment, progress, Epoch::at(timestamp)).await? {
         Some(opening) => holdings(connection, opening).await?,
         None => Vec::new(),
     };

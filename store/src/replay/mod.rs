@@ -25,9 +25,10 @@ use crate::writer::{CONNECTIONS, Writer, patient};
 
 /// The derived tables under their own names, empty. VVV transfers go without the indexes for single balances, as in a
 /// first backfill.
-const MAKE: [&str; 11] = [
+const MAKE: [&str; 12] = [
     "create schema replay",
     "create table replay.cursor (like public.cursor including all)",
+    "create table replay.derivation (like public.derivation including all)",
     "create table replay.event (like public.event including all)",
     "create table replay.position (like public.position including all)",
     "create table replay.capacity_totals (like public.capacity_totals including all)",
@@ -138,6 +139,10 @@ impl Writer {
         for statement in SEED.into_iter().chain(replay.refetch.then_some(SEED_INPUTS)) {
             sqlx::query(statement).bind(from).execute(&mut *transaction).await?;
         }
+        sqlx::query("insert into replay.derivation (revision) values ($1)")
+            .bind(own_revision()?)
+            .execute(&mut *transaction)
+            .await?;
         note(&mut transaction, replay).await?;
         transaction.commit().await?;
         Ok(())

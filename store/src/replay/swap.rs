@@ -118,7 +118,12 @@ impl Shadow {
         if refetch {
             completeness::swap(&mut transaction, from_block).await?;
         }
-        sqlx::query("update derivation set revision = $1, replays = replays + 1")
+        // They speak of the rows before.
+        sqlx::query("delete from public.reconciliation where block_number >= $1")
+            .bind(bigint(from_block)?)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("update public.derivation set revision = $1, replays = replays + 1")
             .bind(own_revision()?)
             .execute(&mut *transaction)
             .await?;

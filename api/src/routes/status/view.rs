@@ -17,7 +17,7 @@ pub struct DeploymentView {
     /// EIP-155 id of the chain.
     #[schema(minimum = 0, example = 8453)]
     pub(super) chain_id: u64,
-    /// First block held.
+    /// First block held: the deployment's, or the one whose state was taken over from another oracle.
     #[schema(minimum = 0, example = 25_500_000)]
     pub(super) start_block: u64,
     /// keccak256 of the deployment: contracts, labels and policy.
@@ -197,12 +197,12 @@ impl DriftView {
 }
 
 impl DeploymentView {
-    pub(super) fn new(known: &Known) -> Self {
+    pub(super) fn new(known: &Known, progress: &Progress) -> Self {
         let deployment = &known.deployment;
         let contracts = &deployment.contracts;
         Self {
             chain_id: deployment.chain_id,
-            start_block: deployment.start_block,
+            start_block: progress.first_block(deployment),
             digest: known.digest.to_string(),
             policy: deployment.policy.allocation.name(),
             minimum_diem: Units::Base.amount(deployment.policy.minimum_diem.0),

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::agree::{difference, holds};
 use super::node::{Kind, Node, Wanted};
-use super::{Agree, Pool, may_be_mended_elsewhere};
+use super::pool::may_be_mended_elsewhere;
+use super::{Agree, Pool};
 use crate::chain::{ChainError, Grade, Graded, Header, Log, LogQuery, receipts};
 
 /// A node asked second may hear of a new block a little later: it is asked again after these.

@@ -9,13 +9,14 @@ mod finality;
 mod health;
 mod logs;
 mod node;
+mod pool;
 mod report;
 mod stall;
 mod standing;
 mod watch;
 
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use alloy_primitives::{Address, B256, Bytes, U256};
@@ -27,8 +28,7 @@ use url::Url;
 
 use super::rpc::{Patience, RpcChain};
 use super::{At, Chain, ChainError, Finality, Grade, Graded, Header, LogQuery};
-use choice::{Candidate, Preferred};
-use health::Excluded;
+use choice::Preferred;
 use node::{Kind, Node, Wanted};
 
 /// More nodes than this are a slip of the pen.
@@ -121,91 +121,6 @@ impl Nodes {
         let pool = Pool { nodes, preferred, chain_id, agree, verify_receipts, depths, silence, woken };
         Ok(Self(Arc::new(pool)))
     }
-}
-
-impl Pool {
-    /// Places of the nodes in the order in which to ask; those of another chain are not among them.
-    fn order(&self) -> Vec<usize> {
-        let now = Instant::now();
-        let excluded: Vec<Option<Excluded>> = self.nodes.iter().map(|node| self.excluded(node, now)).collect();
-        let candidates: Vec<Candidate> = (self.nodes.iter().zip(&excluded))
-            .map(|(node, excluded)| Candidate { is_usable: excluded.is_none(), score: node.health().score() })
-            .collect();
-        let mut preferred = self.preferred.lock().unwrap_or_else(PoisonError::into_inner);
-        preferred.update(now, &candidates);
-        let mut places = preferred.order(&candidates);
-        places.retain(|place| !matches!(excluded[*place], Some(Excluded::Unchecked | Excluded::OtherChain(_))));
-        places
-    }
-
-    /// Those that are healthy, in the order in which to ask.
-    fn healthy(&self) -> Vec<usize> {
-        let now = Instant::now();
-        self.order().into_iter().filter(|place| self.excluded(&self.nodes[*place], now).is_none()).collect()
-    }
-
-    fn excluded(&self, node: &Node, now: Instant) -> Option<Excluded> {
-        let excluded = node.health().excluded(now);
-        // Before anybody said which chain it is to be, none can be of another.
-        excluded.filter(|why| *why != Excluded::Unchecked || self.chain_id.get().is_some())
-    }
-
-    fn preferred(&self) -> usize {
-        self.preferred.lock().unwrap_or_else(PoisonError::into_inner).place
-    }
-
-    /// Asks one after the other until one answers; the error is the first one's.
-    async fn first<T, F>(&self, kind: Kind, request: impl Fn(RpcChain) -> F) -> Result<(usize, T), ChainError>
-    where
-        F: Future<Output = Result<T, ChainError>>,
-    {
-        let mut first_error = None;
-        for place in self.order() {
-            let node = &self.nodes[place];
-            match node.ask(kind, request(node.chain.clone())).await {
-                Ok(answer) => return Ok((place, answer)),
-                Err(error) if may_be_mended_elsewhere(&error) => {
-                    first_error.get_or_insert(self.named(node, error));
-                }
-                Err(error) => return Err(self.named(node, error)),
-            }
-        }
-        Err(first_error.unwrap_or_else(|| self.none_left()))
-    }
-
-    /// An error with the node's name, where there are several.
-    fn named(&self, node: &Node, error: ChainError) -> ChainError {
-        if self.nodes.len() == 1 { error } else { error.of(&node.name) }
-    }
-
-    fn none_left(&self) -> ChainError {
-        let why = self.nodes.iter().filter_map(|node| {
-            let excluded = self.excluded(node, Instant::now())?;
-            Some(format!("{}: {}", node.name, excluded.detail()))
-        });
-        ChainError::Unavailable(format!("none is left ({})", why.collect::<Vec<_>>().join("; ")))
-    }
-
-    /// Asks a node for its chain id and notes what it says.
-    async fn admit_one(&self, place: usize, expected: u64) -> Result<(), ChainError> {
-        let node = &self.nodes[place];
-        let id = node.ask(Kind::Small, node.chain.chain_id()).await.map_err(|error| self.named(node, error))?;
-        let is_ours = id == expected;
-        let before = node.health().chain.replace(if is_ours { Ok(()) } else { Err(id) });
-        if is_ours {
-            return Ok(());
-        }
-        if !matches!(before, Some(Err(_))) {
-            tracing::error!(node = node.name, "left out: it is of chain {id}, the deployment of {expected}");
-        }
-        let message = format!("the node is of chain {id}, the deployment of {expected}");
-        Err(ChainError::OtherChain(message).of(&node.name))
-    }
-}
-
-/// Whether another node may answer what this one did not.
-fn may_be_mended_elsewhere(error: &ChainError) -> bool {
-    !matches!(error, ChainError::TooLarge { .. } | ChainError::Reverted(_))
 }
 
 impl Chain for Nodes {
