@@ -47,7 +47,7 @@ pub(crate) fn silent(rng: &mut impl Rng) -> LogFault {
 /// How narrow the ranges are that the node bears.
 pub(crate) fn limit(rng: &mut impl Rng) -> Fault {
     match rng.random_bool(0.5) {
-        true => Refusal::Range { blocks_max: rng.random_range(2..=6), wording: RangeWording::QuickNode }.into(),
+        true => Refusal::Range { blocks_max: rng.random_range(2..=6), wording: RangeWording::Ankr }.into(),
         false => Refusal::Results { logs_max: rng.random_range(12..=30), wording: ResultWording::Parity }.into(),
     }
 }

@@ -24,6 +24,7 @@ const KILLS: usize = 25;
 const KILLS_PER_CRASH: usize = 9;
 /// So many that the kills fit into the backfill.
 const BLOCKS: u64 = 1_000;
+/// In words that name no limit: one that is named, a pool of nodes keeps to by itself, and hands over larger ranges.
 const RANGE_BLOCKS: u64 = 4;
 /// A block among so many has enough transfers to be written another way.
 const BUSY_EVERY: u64 = 100;
@@ -99,7 +100,7 @@ async fn long_world() -> World {
             world.mine_traffic();
         }
     }
-    let limit = Refusal::Range { blocks_max: RANGE_BLOCKS, wording: RangeWording::QuickNode };
+    let limit = Refusal::Range { blocks_max: RANGE_BLOCKS, wording: RangeWording::Ankr };
     world.node.faults().always(limit);
     world
 }
