@@ -149,15 +149,17 @@ pub async fn repairs_since_equal(
     Ok((count(all)?, count(same)?))
 }
 
-/// VVV's supply after a block, by the light logs: what was minted since the first block whose supply is known, where that
-/// is not the chain's first.
+/// VVV's supply after a block, by the light logs: what was minted since the first block whose supply is known, or since
+/// the state of another oracle that was begun with.
 ///
 /// # Errors
 /// [`ReadError`].
 pub async fn vvv_minted(connection: &mut PgConnection, block_number: u64) -> Result<U256, ReadError> {
     let minted: Amount = sqlx::query_scalar(
         "with base as (select block_number, supply from supply_totals
-                        where block_number <= $1 order by block_number limit 1)
+                        where block_number <= least($1, coalesce((select block_number from bootstrap),
+                                                                 (select min(block_number) from supply_totals)))
+                        order by block_number desc limit 1)
          select coalesce((select supply from base), 0) + coalesce(sum(amount), 0) from event
           where contract = 'vvv' and kind = 'mint'
             and block_number <= $1 and block_number > coalesce((select block_number from base), -1)",
