@@ -13,9 +13,9 @@ use crate::site::Site;
 use crate::subject::Subject;
 use crate::world::{FINALIZED_DEPTH, World};
 
-const ROUNDS: usize = 6;
+const ROUNDS: usize = 4;
 /// Enough for a dozen ranges.
-const BACKFILL_BLOCKS: u64 = 30;
+const BACKFILL_BLOCKS: u64 = 24;
 const BACKFILL_STEPS_MAX: usize = 1_000;
 
 pub(crate) async fn simulate(seed: u64, site: &Site, coverage: &Coverage) {
