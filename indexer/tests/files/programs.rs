@@ -84,8 +84,10 @@ impl Oracle {
 
     /// `indexer run` until the node's head is stored with both lanes.
     pub(crate) async fn follow(&self, node: &ScriptedNode, more: &[&str]) {
-        let run = ["run", "--rpc-url", &node.url, "--poll-interval-ms", "20", "--verify-every", "0"];
-        let mut command = self.command(&[&run, more].concat());
+        let run = ["run", "--rpc-url", &node.url, "--poll-interval-ms", "20"];
+        // The chain here answers for its contracts at few blocks.
+        let alone = ["--verify-every", "0", "--reconcile-every", "0"];
+        let mut command = self.command(&[&run[..], &alone, more].concat());
         let mut indexer = command.stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().unwrap();
         let head = node.chain(|chain| chain.head().hash);
         let started = Instant::now();

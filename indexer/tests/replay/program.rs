@@ -36,8 +36,10 @@ impl Indexer {
 
     pub(crate) fn run_with(pool: &PgPool, world: &World, arguments: &[&str]) -> Self {
         let file = deployment_file(world);
-        let node = ["run", "--rpc-url", &world.node.url, "--poll-interval-ms", "20", "--verify-every", "0"];
-        Self::start(pool, &[&node[..], &["--deployment", file.to_str().unwrap()], arguments].concat())
+        let node = ["run", "--rpc-url", &world.node.url, "--poll-interval-ms", "20"];
+        // The chain here has no contracts to ask.
+        let alone = ["--verify-every", "0", "--reconcile-every", "0"];
+        Self::start(pool, &[&node[..], &alone, &["--deployment", file.to_str().unwrap()], arguments].concat())
     }
 
     /// The first address that the log names; what follows is read and forgotten.
