@@ -18,12 +18,16 @@ async fn answer(oracle: &Oracle, question: &str, block: u64) -> Value {
     answer
 }
 
+/// Of the local chain's finalized block below its head.
+const FINALIZED_DEPTH: u64 = 20;
+
 #[sqlx::test(migrations = false)]
 async fn a_young_oracle_answers_as_the_old_one(pool: PgPool) {
     let mut world = World::new(&pool, 21).await;
     // Into the second epoch, so that there is an opening to take over.
     world.mine(440).await;
     world.check_head().await;
+    world.oracle.reach_finalized(world.traffic.head().number - FINALIZED_DEPTH).await;
     let file = std::env::temp_dir().join(format!("positions-{}.ndjson", std::process::id()));
     let path = file.to_str().unwrap();
     let exported = world.oracle.ask_indexer(&["export", "--what", "positions", "--out", path]).await;

@@ -125,6 +125,19 @@ impl Oracle {
         }
     }
 
+    /// Waits until the indexer has said that this block is finalized.
+    pub(crate) async fn reach_finalized(&self, block: u64) {
+        let began = Instant::now();
+        loop {
+            let finalized = self.get("/v1/status").await["finalized"].take();
+            if finalized.as_u64().is_some_and(|finalized| finalized >= block) {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "block {block} is never finalized: {finalized}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// Waits until the indexer has compared what it derived with the contracts at this block or later; what it found.
     pub(crate) async fn drift(&self, block: u64) -> Value {
         let began = Instant::now();
