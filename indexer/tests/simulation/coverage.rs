@@ -37,8 +37,9 @@ impl Coverage {
     }
 }
 
-/// Faults, outcomes and crashes; the cuts follow from the messages that were sent.
-const EXPECTED: [&str; 54] = [
+/// Faults, outcomes and crashes; the cuts follow from the messages that were sent. What few seeds come to, because it hangs on who
+/// is quicker, is brought about by tests of its own: throttled steps, repairs of supply, untraced ones and halts after one.
+const EXPECTED: [&str; 50] = [
     "crash",
     "crashed and reorged while supply was behind",
     "cut refused",
@@ -71,12 +72,9 @@ const EXPECTED: [&str; 54] = [
     "fault Status",
     "fault Throttle",
     "fault WrongHash",
-    "halt: logs left out",
     "not told by totals",
     "repair: capacity",
-    "repair: supply",
     "repair: traced",
-    "repair: untraced",
     "step Appended",
     "step Contradiction",
     "step Extended",
@@ -87,7 +85,6 @@ const EXPECTED: [&str; 54] = [
     "step Repaired",
     "step Rewound",
     "step Store",
-    "step Throttled",
     "step Unavailable",
     "step UnknownBlock",
     "step UpToDate",
