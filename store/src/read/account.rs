@@ -91,7 +91,7 @@ pub async fn cooldowns(connection: &mut PgConnection, block_number: u64) -> Resu
 }
 
 /// VVV of these addresses after a block: what the newest transfer that names one, on either side, left it with, else
-/// what a bootstrap took over.
+/// what a bootstrap took over. 0x0 is not debited: its mints tell nothing of it, and there are many.
 ///
 /// # Errors
 /// [`ReadError`].
@@ -105,7 +105,8 @@ pub async fn vvv_balances(
            from (select distinct unnest($1::bytea[])) as wanted (address)
           cross join lateral (
                 (select block_number, log_index, sender_balance as balance from vvv_transfer
-                  where sender = wanted.address and block_number <= $2 and sender_balance is not null
+                  where sender = wanted.address and wanted.address <> decode(repeat('00', 20), 'hex')
+                    and block_number <= $2
                   order by block_number desc, log_index desc limit 1)
                 union all
                 (select block_number, log_index, recipient_balance from vvv_transfer
