@@ -8,6 +8,13 @@ create index event_account_kind on event (account, contract, kind, block_number 
 create index event_counterparty_kind on event (counterparty, contract, kind, block_number desc, log_index desc) where counterparty is not null;
 drop index event_account;
 
--- What cools, by when it ends: what ends at some time later was begun at most the longest cooldown earlier.
-create index position_svvv_cooling on position (svvv_cooling_ends_at, block_number, address) where svvv_cooling > 0;
-create index position_diem_cooling on position (diem_cooling_ends_at, block_number, address) where diem_cooling > 0;
+-- What cools until later, and what cools until nobody knows when. A point is a block and the time at which what cools after it
+-- ends: those that a block lies behind and a time before are one corner of the plane. Whole numbers below 2^53 are exact there.
+create index position_svvv_cooling on position using gist (point(block_number, svvv_cooling_ends_at))
+    where svvv_cooling > 0 and svvv_cooling_ends_at is not null;
+create index position_diem_cooling on position using gist (point(block_number, diem_cooling_ends_at))
+    where diem_cooling > 0 and diem_cooling_ends_at is not null;
+create index position_svvv_unknown_end on position (address, block_number)
+    where svvv_cooling > 0 and svvv_cooling_ends_at is null;
+create index position_diem_unknown_end on position (address, block_number)
+    where diem_cooling > 0 and diem_cooling_ends_at is null;

@@ -30,7 +30,7 @@ use store::read::progress::{Cursor, Progress, Reorgs};
 use store::read::reconciliation::Reconciled;
 use store::read::verification::Verification;
 use store::read::{
-    Reading, account, anomaly, block, completeness, event, node, parameter, progress, reconciliation, totals,
+    Reading, account, anomaly, block, completeness, cooldown, event, node, parameter, progress, reconciliation, totals,
     verification,
 };
 use utoipa::ToSchema;
@@ -316,12 +316,13 @@ impl Snapshot {
         Ok(parameter::changes(&mut self.reading, wanted, self.point.number).await?)
     }
 
-    /// What cools of everybody's sVVV and DIEM, an account at a time.
+    /// What cools of everybody's sVVV and DIEM beyond a time, or nobody knows until when: an account at a time.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn cooldowns(&mut self) -> Result<Vec<(Cooling, Cooling)>, Problem> {
-        Ok(account::cooldowns(&mut self.reading, self.point.number).await?)
+    pub async fn cooldowns(&mut self, timestamp: u64) -> Result<(Vec<Cooling>, Vec<Cooling>), Problem> {
+        let svvv = cooldown::svvv(&mut self.reading, self.point.number, timestamp).await?;
+        Ok((svvv, cooldown::diem(&mut self.reading, self.point.number, timestamp).await?))
     }
 
     /// The time of the first block held; `None` where it is not known.

@@ -20,4 +20,5 @@ mod page;
 mod pages;
 mod role;
 mod service;
+mod tables;
 mod target;

@@ -156,8 +156,8 @@ fn documents(said: &str) -> Vec<String> {
     let mut documents: Vec<String> = Vec::new();
     let mut is_inside = false;
     for line in said.lines() {
-        match line.strip_prefix('\t') {
-            Some(inside) if is_inside => documents.extend(documents.pop().map(|document| document + inside)),
+        match (line.strip_prefix('\t'), documents.last_mut()) {
+            (Some(inside), Some(document)) if is_inside => document.push_str(inside),
             _ => is_inside = false,
         }
         if line.ends_with("plan:") {
