@@ -18,3 +18,13 @@ create index position_svvv_unknown_end on position (address, block_number)
     where svvv_cooling > 0 and svvv_cooling_ends_at is null;
 create index position_diem_unknown_end on position (address, block_number)
     where diem_cooling > 0 and diem_cooling_ends_at is null;
+
+-- Every day's reading has a row, and few of them say something new.
+alter table parameter add column is_change boolean not null default true; -- the value is another one than before, or the first
+update parameter set is_change = false
+  from (select name, block_number,
+               row_number() over before > 1 and value is not distinct from lag(value) over before as is_same
+          from parameter window before as (partition by name order by block_number)) row
+ where row.is_same and parameter.name = row.name and parameter.block_number = row.block_number;
+create index parameter_change on parameter (name, block_number) where is_change;
+create index parameter_change_block on parameter (block_number, name collate "C") where is_change;
