@@ -25,8 +25,8 @@ use coverage::Coverage;
 use site::Site;
 
 const SEEDS: u64 = 200;
-/// Seeds at the same time: more than processors, because much of a seed's time is waiting for Postgres and the node.
-const AT_ONCE: usize = 6;
+/// Seeds at the same time: many more than processors, because most of a seed is waiting, for nodes that hang above all.
+const AT_ONCE: usize = 16;
 
 fn seeds() -> Vec<u64> {
     let variable = |name| std::env::var(name).ok().and_then(|value| u64::from_str(&value).ok());

@@ -133,13 +133,15 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The same, or it comes to nothing for this reason and is started anew.
-    pub(crate) async fn settle_or_stop(&mut self, world: &World, reason: &str) {
-        if let Err(stopped) = self.try_to_settle(world, STEPS_BEFORE_GIVING_UP).await {
+    /// The same, or it comes to nothing for this reason and is started anew. Whether it did come to nothing.
+    pub(crate) async fn settle_or_stop(&mut self, world: &World, reason: &str) -> bool {
+        let stopped = self.try_to_settle(world, STEPS_BEFORE_GIVING_UP).await.err();
+        if let Some(stopped) = &stopped {
             assert!(stopped.contains(reason), "stopped: {stopped}");
             self.coverage.met(format!("stopped: {reason}"));
         }
         self.crash();
+        stopped.is_some()
     }
 
     /// Why it halts, or what it last did or said when there were no steps left.
