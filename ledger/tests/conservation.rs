@@ -27,7 +27,8 @@ fn transactions(block: &[Wish], state: &State) -> Vec<Vec<Event>> {
 fn sums_are_totals(state: &State) -> Result<(), TestCaseError> {
     let (positions, totals) = (state.positions(), state.capacity.totals());
     let sum = |of: fn(&Position) -> U256| positions.values().map(of).sum::<U256>();
-    let count = |of: fn(&Position) -> U256| positions.values().filter(|position| !of(position).is_zero()).count() as u64;
+    let count =
+        |of: fn(&Position) -> U256| positions.values().filter(|position| !of(position).is_zero()).count() as u64;
     prop_assert_eq!(sum(|p| p.svvv), totals.svvv_supply);
     prop_assert_eq!(sum(|p| p.locked), totals.svvv_locked);
     prop_assert_eq!(sum(|p| p.svvv_cooling.amount), totals.svvv_cooling);
@@ -38,7 +39,8 @@ fn sums_are_totals(state: &State) -> Result<(), TestCaseError> {
     prop_assert_eq!(totals.diem_burned.amount + totals.diem_outstanding, totals.diem_minted.amount);
     let gone = totals.diem_burned.amount + totals.diem_burned_direct;
     prop_assert_eq!(totals.diem_supply + gone, totals.diem_minted.amount + totals.diem_minted_direct);
-    let users = positions.iter().filter(|(address, position)| !CONTRACTS.contains(**address) && !position.svvv.is_zero());
+    let users =
+        positions.iter().filter(|(address, position)| !CONTRACTS.contains(**address) && !position.svvv.is_zero());
     prop_assert_eq!(users.count() as u64, totals.stakers);
     prop_assert_eq!(count(|p| p.diem_staked), totals.diem_stakers);
     prop_assert_eq!(count(|p| p.outstanding), totals.minters);

@@ -50,7 +50,10 @@ fn micros_are_rounded_down() {
 #[test]
 fn the_end_of_time() {
     let last = Epoch::at(u64::MAX);
-    assert_eq!((last.number, last.opens_at(), last.closes_at()), (213_503_982_334_601, 18_446_744_073_709_526_400, u64::MAX));
+    assert_eq!(
+        (last.number, last.opens_at(), last.closes_at()),
+        (213_503_982_334_601, 18_446_744_073_709_526_400, u64::MAX)
+    );
     assert_eq!((Epoch::at(0).opens_at(), Epoch::at(86_399).number, Epoch::at(86_400).number), (0, 0, 1));
 }
 
