@@ -6,6 +6,7 @@ use alloy_primitives::{Address, U256, keccak256};
 use devnet::contracts::TOKEN;
 use devnet::contracts::addresses::{AIRDROP, DIEM, STAKING, TREASURY, VESTING, VVV};
 use devnet::truth::{self, Position, mint, parameters::Parameters};
+use futures::{StreamExt, stream};
 use rand::{Rng, RngExt};
 use serde_json::{Value, json};
 
@@ -13,6 +14,8 @@ use crate::World;
 use crate::served::amount;
 
 const DAY_SECONDS: u64 = 86_400;
+/// Requests under way.
+const AT_ONCE: usize = 8;
 
 /// Settings by their names in `/v1/parameters`, in the order of [`words`].
 pub(crate) const NAMES: [&str; 10] = [
@@ -49,6 +52,15 @@ async fn at(world: &World, path: &str, block: u64) -> Value {
         world.oracle.get(&format!("/v1/{path}{}block={block}", if path.contains('?') { '&' } else { '?' })).await;
     assert_eq!(answer["as_of"]["block_number"], block, "{path}: {answer}");
     answer
+}
+
+/// VVV of everybody.
+pub(crate) async fn check_balances(world: &World, block: u64, held: &[Position]) {
+    let served = held.iter().map(async |it| {
+        let account = at(world, &format!("accounts/{}", it.address), block).await;
+        assert_eq!(amount(&account["vvv"]["balance"]), it.vvv, "VVV of {} at block {block}", it.address);
+    });
+    stream::iter(served).buffer_unordered(AT_ONCE).collect::<()>().await;
 }
 
 /// Everything of the supply that follows from balances.

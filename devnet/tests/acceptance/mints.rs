@@ -35,7 +35,8 @@ async fn holds(stage: &Stage, of: Address, figures: [&str; 3]) {
 async fn events(stage: &Stage, kind: &str) -> Vec<Value> {
     let number = stage.head.number;
     let path = format!("/v1/events?kind={kind}&from_block={number}&to_block={number}");
-    let mut items = stage.oracle.get(&path).await["items"].as_array().unwrap().clone();
+    let answer = stage.oracle.get(&path).await;
+    let mut items = answer["items"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
     items.sort_by_key(|item| item["log_index"].as_u64());
     items
 }

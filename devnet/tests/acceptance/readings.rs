@@ -56,8 +56,9 @@ fn the_twin_has_every_cell_known_of_base() {
         assert!(curve.diem_mint_rates[cell].abs_diff(published) <= near, "cell {cell}");
     }
     // 2.6071479398659465e30 sVVV.
-    let last = curve.diem_mint_rates[255] / U256::from(10).pow(U256::from(32));
-    assert_eq!((curve.diem_supply[255], last), (tokens(128_000), uint!(26071479398659465_U256)));
+    let digits = U256::from(10).pow(U256::from(32));
+    assert_eq!(curve.diem_supply[255], tokens(128_000));
+    assert!(curve.diem_mint_rates[255].abs_diff(uint!(26071479398659465_U256) * digits) <= digits, "cell 255");
 }
 
 #[sqlx::test(migrations = false)]

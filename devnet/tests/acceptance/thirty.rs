@@ -42,6 +42,7 @@ async fn at_thirty_random_blocks_everything_equals_the_contracts(pool: PgPool) {
     let mut met: BTreeMap<&str, BTreeSet<Option<String>>> = BTreeMap::new();
     for block in blocks {
         let held = world.check_at(&addresses, block).await;
+        figures::check_balances(&world, block, &held).await;
         figures::check_supply(&world, block, &held).await;
         figures::check_counts(&world, block, &held).await;
         figures::check_calendar(&world, block, &held).await;
