@@ -42,7 +42,9 @@ async fn events(stage: &Stage, kind: &str) -> Vec<Value> {
 }
 
 async fn minters(stage: &Stage) -> Vec<String> {
-    events(stage, "diem_minted").await.iter().map(|event| event["address"].as_str().unwrap().to_owned()).collect()
+    let events = events(stage, "diem_minted").await;
+    let name = |event: &Value| event["address"].as_str().unwrap_or_else(|| panic!("for nobody: {event}")).to_owned();
+    events.iter().map(name).collect()
 }
 
 #[sqlx::test(migrations = false)]

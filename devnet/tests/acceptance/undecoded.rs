@@ -57,8 +57,8 @@ async fn an_event_of_the_first_logic_that_does_not_decode_is_kept(pool: PgPool) 
     let blocks: Vec<_> =
         events["items"].as_array().unwrap().iter().map(|event| event["block_number"].clone()).collect();
     assert_eq!(blocks, [json!(strange_block), json!(strange_block)], "{events}");
-    let kept: Vec<Vec<u8>> = sqlx::query_scalar("select data from log where topic0 = $1 and block_number = $2")
-        .bind(topic0.as_slice())
+    let kept: Vec<Vec<u8>> = sqlx::query_scalar("select data from log where topics = $1 and block_number = $2")
+        .bind(vec![topic0.to_vec()])
         .bind(i64::try_from(strange_block).unwrap())
         .fetch_all(&pool)
         .await
