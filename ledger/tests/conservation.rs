@@ -44,6 +44,12 @@ fn sums_are_totals(state: &State) -> Result<(), TestCaseError> {
     prop_assert_eq!(users.count() as u64, totals.stakers);
     prop_assert_eq!(count(|p| p.diem_staked), totals.diem_stakers);
     prop_assert_eq!(count(|p| p.outstanding), totals.minters);
+    prop_assert_eq!(count(|p| p.svvv_cooling.amount), totals.svvv_cooling_accounts);
+    prop_assert_eq!(count(|p| p.diem_cooling.amount), totals.diem_cooling_accounts);
+    prop_assert_eq!(sum(|p| p.claimed), totals.claimed.amount);
+    prop_assert_eq!(totals.svvv_burned + totals.svvv_supply, totals.svvv_minted);
+    prop_assert_eq!(totals.stakers_left + totals.stakers, totals.stakers_joined);
+    prop_assert_eq!(totals.diem_stakers_left + totals.diem_stakers, totals.diem_stakers_joined);
 
     let (balances, burns, supply) = (state.balances(), state.burns(), state.supply.totals());
     prop_assert_eq!(balances.values().sum::<U256>(), supply.supply);
@@ -52,6 +58,9 @@ fn sums_are_totals(state: &State) -> Result<(), TestCaseError> {
     prop_assert_eq!(burns.values().map(|tally| tally.count).sum::<u64>(), supply.burn_count);
     let holders = balances.iter().filter(|(address, balance)| !address.is_zero() && !balance.is_zero());
     prop_assert_eq!(holders.count() as u64, supply.holders);
+    prop_assert_eq!(supply.holders_left + supply.holders, supply.holders_joined);
+    let minted = state.minted().values().map(|minted| minted.amount().unwrap()).sum::<U256>();
+    prop_assert_eq!(minted, supply.supply, "what mints tell the lane of capacity is what they tell that of supply");
     Ok(())
 }
 

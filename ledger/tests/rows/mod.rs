@@ -9,6 +9,7 @@ use ledger::block::Block;
 use ledger::capacity::{Capacity, CapacityChanges};
 use ledger::event::Event;
 use ledger::halt::{Anomaly, Halt};
+use ledger::mint::Minted;
 use ledger::parameter::{Parameter, ParameterChange, Parameters, Source};
 use ledger::position::Position;
 use ledger::supply::{Account, Supply, SupplyChanges};
@@ -24,12 +25,18 @@ fn newest<K: Ord + Copy, V: Clone>(kept: &Kept<K, V>, key: K, block: u64) -> Opt
     kept.range((key, 0)..=(key, block)).next_back().map(|(_, value)| value.clone())
 }
 
+/// Everybody's newest row.
+fn last<V: Copy>(kept: &Kept<Address, V>) -> BTreeMap<Address, V> {
+    kept.iter().map(|((address, _), value)| (*address, *value)).collect()
+}
+
 /// Every row there is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Rows {
     positions: Kept<Address, Position>,
     balances: Kept<Address, U256>,
     burns: Kept<Address, Tally>,
+    minted: Kept<Address, Minted>,
     parameters: Kept<Parameter, ParameterChange>,
     capacity: Kept<(), CapacityTotals>,
     supply: Kept<(), SupplyTotals>,
@@ -42,6 +49,7 @@ impl Rows {
         self.capacity.extend(capacity.totals.map(|totals| (((), number), totals)));
         self.supply.extend(supply.totals.map(|totals| (((), number), totals)));
         self.burns.extend(supply.burns.iter().map(|(address, tally)| ((*address, number), *tally)));
+        self.minted.extend(capacity.minted.iter().map(|(address, minted)| ((*address, number), *minted)));
         for applied in &supply.transfers {
             let sender = applied.sender_balance.map(|balance| ((applied.transfer.from, number), balance));
             self.balances.extend(sender);
@@ -54,6 +62,7 @@ impl Rows {
         self.positions.retain(|(_, number), _| *number <= ancestor);
         self.balances.retain(|(_, number), _| *number <= ancestor);
         self.burns.retain(|(_, number), _| *number <= ancestor);
+        self.minted.retain(|(_, number), _| *number <= ancestor);
         self.parameters.retain(|(_, number), _| *number <= ancestor);
         self.capacity.retain(|(_, number), _| *number <= ancestor);
         self.supply.retain(|(_, number), _| *number <= ancestor);
@@ -88,7 +97,8 @@ impl State {
         for parameter in Parameter::ALL {
             parameters.set(parameter, newest(&rows.parameters, parameter, number).and_then(|change| change.value));
         }
-        let capacity = Capacity::new(CONTRACTS, newest(&rows.capacity, (), number).unwrap_or_default(), parameters);
+        let totals = newest(&rows.capacity, (), number).unwrap_or_default();
+        let capacity = Capacity::new(CONTRACTS, totals, parameters, last(&rows.minted));
         let supply = Supply::new(CONTRACTS, newest(&rows.supply, (), number).unwrap_or_default());
         Self { rows, capacity, supply, number, anomalies: Vec::new() }
     }
@@ -142,16 +152,21 @@ impl State {
 
     /// Everybody's position.
     pub(crate) fn positions(&self) -> BTreeMap<Address, Position> {
-        self.rows.positions.iter().map(|((address, _), position)| (*address, *position)).collect()
+        last(&self.rows.positions)
     }
 
     /// Everybody's VVV, 0x0's included.
     pub(crate) fn balances(&self) -> BTreeMap<Address, U256> {
-        self.rows.balances.iter().map(|((address, _), balance)| (*address, *balance)).collect()
+        last(&self.rows.balances)
     }
 
     /// What everybody burned.
     pub(crate) fn burns(&self) -> BTreeMap<Address, Tally> {
-        self.rows.burns.iter().map(|((address, _), tally)| (*address, *tally)).collect()
+        last(&self.rows.burns)
+    }
+
+    /// VVV minted to everybody, as the lane of capacity knows it.
+    pub(crate) fn minted(&self) -> BTreeMap<Address, Minted> {
+        last(&self.rows.minted)
     }
 }
