@@ -8,7 +8,7 @@
 //! - [`supply`]: VVV balances and burns, from all VVV transfers
 //! - [`position`], [`totals`], [`mint`], [`parameter`]: what comes out
 //! - [`attribution`], [`witness`]: the two questions answered per transaction
-//! - [`entitlement`], [`table`], [`epoch`], [`curve`], [`emission`], [`allocation`], [`calendar`], [`ratio`]: what it means
+//! - [`entitlement`], [`table`], [`epoch`], [`period`], [`curve`], [`emission`], [`allocation`], [`calendar`], [`ratio`]: what it means
 
 pub mod allocation;
 pub mod attribution;
@@ -24,6 +24,7 @@ pub mod event;
 pub mod halt;
 pub mod mint;
 pub mod parameter;
+pub mod period;
 pub mod position;
 pub mod ratio;
 pub mod supply;

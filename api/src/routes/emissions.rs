@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use ledger::emission::{self, Stakes};
 use ledger::parameter::Parameter;
+use ledger::totals::{CapacityTotals, SupplyTotals};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -78,7 +79,7 @@ pub async fn get(
 }
 
 /// What the figures are made of; a parameter is `None` where it is not known.
-struct Inputs {
+pub(crate) struct Inputs {
     rate: Option<U256>,
     venice: Option<U256>,
     venice_locked: Option<U256>,
@@ -87,20 +88,35 @@ struct Inputs {
 }
 
 impl Inputs {
+    /// The parameters that are asked for.
+    pub(crate) const WORDS: [Parameter; 3] =
+        [Parameter::EmissionRate, Parameter::VenicePercentage, Parameter::VenicePercentageLocked];
+
     async fn read(snapshot: &mut Snapshot) -> Result<Self, Problem> {
-        let stake = snapshot.capacity_totals().await?;
-        let supply = snapshot.supply_totals().await?;
+        let (stake, supply) = (snapshot.capacity_totals().await?, snapshot.supply_totals().await?);
+        let mut words = [None; 3];
+        for (word, parameter) in words.iter_mut().zip(Self::WORDS) {
+            *word = snapshot.word(parameter).await?;
+        }
+        Self::new(&stake, &supply, words)
+    }
+
+    pub(crate) fn new(
+        stake: &CapacityTotals,
+        supply: &SupplyTotals,
+        [rate, venice, venice_locked]: [Option<U256>; 3],
+    ) -> Result<Self, Problem> {
         let effective = supply.supply.checked_sub(supply.burned);
         Ok(Self {
-            rate: snapshot.word(Parameter::EmissionRate).await?,
-            venice: snapshot.word(Parameter::VenicePercentage).await?,
-            venice_locked: snapshot.word(Parameter::VenicePercentageLocked).await?,
+            rate,
+            venice,
+            venice_locked,
             stakes: Stakes { staked: stake.svvv_supply, locked: stake.svvv_locked },
             effective: effective.ok_or_else(|| Problem::internal("more VVV is burned than there is"))?,
         })
     }
 
-    fn figures(&self, units: Units) -> Result<Figures, Problem> {
+    pub(crate) fn figures(&self, units: Units) -> Result<Figures, Problem> {
         let Self { rate, venice, venice_locked, stakes, effective } = self;
         let both = venice.zip(*venice_locked);
         let staker_share = both.and_then(|(p, locked)| stakes.staker_share(p, locked)).map(Ratio::new);
@@ -118,7 +134,7 @@ impl Inputs {
     }
 
     /// What each figure needs that is not known.
-    fn unknown(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn unknown(&self) -> impl Iterator<Item = String> {
         let [rate, venice, locked] = [self.rate, self.venice, self.venice_locked].map(|it| it.is_none());
         let fields = [
             ("rate_per_second", rate),
