@@ -8,7 +8,8 @@
 //! - [`supply`]: VVV balances and burns, from all VVV transfers
 //! - [`position`], [`totals`], [`parameter`]: what comes out
 //! - [`attribution`], [`witness`]: the two questions answered per transaction
-//! - [`entitlement`], [`table`], [`epoch`], [`curve`], [`emission`], [`allocation`], [`calendar`], [`ratio`]: what it means
+//! - [`rewards`], [`emission`]: what sVVV earns, an account and the network
+//! - [`entitlement`], [`table`], [`epoch`], [`curve`], [`allocation`], [`calendar`], [`ratio`]: what it means
 
 pub mod allocation;
 pub mod attribution;
@@ -25,6 +26,7 @@ pub mod halt;
 pub mod parameter;
 pub mod position;
 pub mod ratio;
+pub mod rewards;
 pub mod supply;
 pub mod table;
 pub mod totals;
@@ -32,4 +34,4 @@ pub mod witness;
 
 /// Counts the derivations there have been: raised whenever the same logs and readings come to give other rows, be it
 /// here, in what decodes them or in what writes them. Rows of another one are derived anew before anybody is served.
-pub const DERIVATION_REVISION: u32 = 1;
+pub const DERIVATION_REVISION: u32 = 2;

@@ -2,6 +2,8 @@
 
 use alloy_primitives::U256;
 
+use crate::rewards::Rewards;
+
 /// Totals that the light events move. Amounts in base units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CapacityTotals {
@@ -35,6 +37,8 @@ pub struct CapacityTotals {
     pub minters: u64,
     /// Logs kept undecoded.
     pub unknown_logs: u64,
+    /// How far rewards are added up; `None`: not known, or not by StakingV2.
+    pub rewards: Option<Rewards>,
 }
 
 /// Totals that VVV transfers move. Amounts in base units.

@@ -1,6 +1,7 @@
 //! sVVV, locks, cooldowns, DIEM and parameters, from the light logs.
 
 mod diem;
+mod rewards;
 mod settings;
 mod staking;
 
@@ -69,8 +70,11 @@ impl Capacity {
 
     /// The accounts these blocks touch that are not loaded.
     pub fn unloaded<'a>(&self, blocks: impl IntoIterator<Item = &'a Block>) -> Vec<Address> {
-        let touched: BTreeSet<Address> =
-            blocks.into_iter().flat_map(|block| &block.entries).flat_map(|entry| touched_by(&entry.event)).collect();
+        let mut touched = BTreeSet::new();
+        for block in blocks {
+            touched.extend(block.entries.iter().flat_map(|entry| touched_by(&entry.event)));
+            touched.extend(block.reward_debts().map(|(address, _)| address));
+        }
         touched.into_iter().filter(|a| !a.is_zero() && !self.positions.contains_key(a)).collect()
     }
 
@@ -96,6 +100,7 @@ impl Capacity {
             self.apply_transaction(block, transaction, &mut step)?;
         }
         self.close_settings(block, &parameters_before, &mut step.changes);
+        self.close_rewards(block, &mut step);
         Ok(self.finish(totals_before, step))
     }
 
@@ -111,6 +116,7 @@ impl Capacity {
             self.apply_entry(block, entry, &attribution, step).map_err(|cause| halt((entry.log_index, cause)))?;
         }
         self.hold_locks(transaction, &attribution).map_err(halt)?;
+        self.settle(transaction, &attribution, step).map_err(halt)?;
         step.changes.anomalies.extend(witness::unwitnessed(transaction, &self.contracts, Scope::Light));
         Ok(())
     }
@@ -125,8 +131,12 @@ impl Capacity {
         match &entry.event {
             Event::Staking(event) => self.apply_staking(block, entry, event, attribution, step),
             Event::Diem(event) => self.apply_diem(entry, event, attribution, step),
-            Event::Vvv(_) => {
-                self.apply_settings(entry.event.settings());
+            Event::Vvv(Vvv::Transfer(transfer)) => {
+                self.apply_vvv(block, entry, transfer, step);
+                Ok(())
+            }
+            Event::Vvv(Vvv::Set(settings)) => {
+                self.apply_settings(settings);
                 Ok(())
             }
             Event::Unknown(contract) => {
@@ -194,9 +204,10 @@ impl Step {
     }
 }
 
-/// Nearly every block of a backfill: nothing here depends on it.
+/// Nearly every block of a backfill: nothing here depends on it. Mints tell of rewards.
 fn moves_vvv_alone(block: &Block) -> bool {
-    block.readings.is_empty() && block.entries.iter().all(|entry| matches!(entry.event, Event::Vvv(Vvv::Transfer(_))))
+    let moves = |event: &Event| matches!(event, Event::Vvv(Vvv::Transfer(transfer)) if !transfer.from.is_zero());
+    block.readings.is_empty() && block.entries.iter().all(|entry| moves(&entry.event))
 }
 
 fn touched_by(event: &Event) -> Vec<Address> {

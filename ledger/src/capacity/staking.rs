@@ -26,9 +26,7 @@ impl Capacity {
             Staking::Transfer(transfer) => self.move_svvv(entry, transfer, step),
             Staking::UnstakeInitiated(event) => self.initiate_unstake(entry, event, step),
             Staking::UnstakeFinalized(event) => self.finalize_unstake(entry, event, step),
-            Staking::Claimed(UserAmount { user, amount }) => {
-                add(&mut self.position(*user, step)?.claimed, *amount, "rewards claimed")
-            }
+            Staking::Claimed(event) => self.claim(entry, event, step),
             Staking::DiemMinted(swap) => {
                 self.lock(user(Cause::NoPartner { action: "minted", amount: swap.diem })?, swap, step)
             }
@@ -60,6 +58,9 @@ impl Capacity {
         if !from.is_zero() && !to.is_zero() {
             let detail = format!("sVVV moved from {from} to {to}");
             step.anomaly(entry, AnomalyKind::UnexpectedTransfer, detail);
+            // What the contract does with debts then, nobody has seen.
+            self.position(from, step)?.reward_debt = None;
+            self.position(to, step)?.reward_debt = None;
         }
         if from.is_zero() {
             add(&mut self.totals.svvv_supply, amount, "sVVV supply")?;
