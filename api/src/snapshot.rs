@@ -8,6 +8,7 @@ mod behind;
 mod epoch;
 mod lag;
 mod resolve;
+mod rewards;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -77,9 +77,14 @@ impl Parameter {
         }
     }
 
-    /// The parameter of that name.
+    /// The parameter of that name, of those that have one value for the whole network.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().chain([Self::RewardDebts]).find(|parameter| parameter.name() == name)
+        Self::ALL.into_iter().find(|parameter| parameter.name() == name)
+    }
+
+    /// What a reading of that name is of.
+    pub fn read_as(name: &str) -> Option<Self> {
+        Self::from_name(name).or_else(|| (name == Self::RewardDebts.name()).then_some(Self::RewardDebts))
     }
 
     /// Whether its value may have so many words: one, the cells of a table, or pairs.

@@ -116,13 +116,8 @@ impl Rewards {
 
 /// What pendingRewards() answers for an account at the end of a block: with what has accrued up to the block's time.
 /// `None` where rewards, terms or the account's debt are not known.
-pub fn pending_at(
-    position: &Position,
-    totals: &CapacityTotals,
-    parameters: &Parameters,
-    timestamp: u64,
-) -> Option<U256> {
-    let (rewards, _) = totals.rewards?.until(timestamp, &Terms::of(parameters, totals)?)?;
+pub fn pending_at(position: &Position, rewards: Option<Rewards>, terms: Option<Terms>, timestamp: u64) -> Option<U256> {
+    let (rewards, _) = rewards?.until(timestamp, &terms?)?;
     rewards.pending(position.svvv.checked_sub(position.locked)?, position.locked, position.reward_debt?)
 }
 

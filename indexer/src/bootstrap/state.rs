@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, B256, U256};
 use ledger::parameter::{Parameter, ParameterChange, Parameters, Setting, Source};
 use ledger::position::{Cooling, Position};
+use ledger::rewards::Rewards;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
 use store::append::opening::Changes;
 
@@ -114,7 +115,7 @@ impl State {
             CapacityTotalsRecord::TABLE => {
                 let record: CapacityTotalsRecord = line.parse()?;
                 let number = record.block_number;
-                holds(number, heading) && self.capacity.insert(number, capacity_totals(&record)).is_none()
+                holds(number, heading) && self.capacity.insert(number, capacity_totals(&record)?).is_none()
             }
             SupplyRecord::TABLE => {
                 let record: SupplyRecord = line.parse()?;
@@ -141,7 +142,7 @@ impl State {
         let source = [Source::Event, Source::Call].into_iter().find(|known| known.name() == source);
         let source = source.ok_or_else(|| format!("{name} has a source that nobody knows"))?;
         let value = value.map(|words| words.0);
-        if value.as_ref().is_some_and(|words| words.len() != parameter.words()) {
+        if value.as_ref().is_some_and(|words| !parameter.takes(words.len())) {
             return Err(format!("{name} has another number of words than it must"));
         }
         let change = ParameterChange { parameter, value, source };
@@ -218,6 +219,7 @@ fn equal(when: &str, sums: &CapacityTotals, totals: &CapacityTotals) -> Result<(
         diem_burned: sums.diem_burned,
         diem_burned_direct: sums.diem_burned_direct,
         unknown_logs: sums.unknown_logs,
+        rewards: sums.rewards,
         ..*totals
     };
     if *sums == expected {
@@ -238,11 +240,19 @@ fn position(record: &PositionRecord) -> Position {
         diem_staked: record.diem_staked.0,
         diem_cooling: cooling(record.diem_cooling, record.diem_cooling_ends_at),
         claimed: record.claimed.0,
+        reward_debt: record.reward_debt.map(|debt| debt.0),
     }
 }
 
-fn capacity_totals(record: &CapacityTotalsRecord) -> CapacityTotals {
-    CapacityTotals {
+fn capacity_totals(record: &CapacityTotalsRecord) -> Result<CapacityTotals, String> {
+    let rewards = match (record.acc_unlocked, record.acc_locked, record.rewarded_until) {
+        (Some(unlocked), Some(locked), Some(rewarded_until)) => {
+            Some(Rewards { acc_unlocked: unlocked.0, acc_locked: locked.0, rewarded_until })
+        }
+        (None, None, None) => None,
+        _ => return Err("accumulators of rewards, of which one is missing".into()),
+    };
+    Ok(CapacityTotals {
         svvv_supply: record.svvv_supply.0,
         svvv_locked: record.svvv_locked.0,
         svvv_cooling: record.svvv_cooling.0,
@@ -258,7 +268,8 @@ fn capacity_totals(record: &CapacityTotalsRecord) -> CapacityTotals {
         diem_stakers: record.diem_stakers,
         minters: record.minters,
         unknown_logs: record.unknown_logs,
-    }
+        rewards,
+    })
 }
 
 fn supply_totals(record: &SupplyRecord) -> SupplyTotals {

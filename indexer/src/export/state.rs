@@ -144,6 +144,7 @@ fn position_record(address: alloy_primitives::Address, block_number: u64, positi
         diem_cooling: Amount(position.diem_cooling.amount),
         diem_cooling_ends_at: position.diem_cooling.ends_at,
         claimed: Amount(position.claimed),
+        reward_debt: position.reward_debt.map(Amount),
     }
 }
 
@@ -167,5 +168,8 @@ fn capacity_totals_record(block_number: u64, totals: &CapacityTotals) -> Capacit
         diem_stakers: totals.diem_stakers,
         minters: totals.minters,
         unknown_logs: totals.unknown_logs,
+        acc_unlocked: totals.rewards.map(|rewards| Amount(rewards.acc_unlocked)),
+        acc_locked: totals.rewards.map(|rewards| Amount(rewards.acc_locked)),
+        rewarded_until: totals.rewards.map(|rewards| rewards.rewarded_until),
     }
 }

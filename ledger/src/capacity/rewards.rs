@@ -4,6 +4,8 @@
 //! against what the terms in force give: what does not fit leaves rewards unknown until the contract's own accumulators
 //! and debts are read at the end of one block.
 
+use std::collections::BTreeSet;
+
 use alloy_primitives::{Address, U256};
 
 use super::{Capacity, Step};
@@ -17,11 +19,40 @@ use crate::position::Position;
 use crate::rewards::{Rewards, Terms};
 
 impl Capacity {
+    /// Who may have sVVV after the next block: those who are `stored` with some, save where what is loaded is newer, and
+    /// whoever gets some in it.
+    pub fn stakers_after(&self, block: &Block, stored: impl IntoIterator<Item = Address>) -> BTreeSet<Address> {
+        let mut stakers: BTreeSet<Address> = stored.into_iter().collect();
+        for (address, position) in &self.positions {
+            match position.svvv.is_zero() {
+                true => stakers.remove(address),
+                false => stakers.insert(*address),
+            };
+        }
+        stakers.extend(block.entries.iter().filter_map(|entry| match &entry.event {
+            Event::Staking(Staking::Transfer(transfer)) if !transfer.to.is_zero() => Some(transfer.to),
+            _ => None,
+        }));
+        stakers
+    }
+
+    /// Whether the block tells that rewards were added up.
+    pub fn shows_rewards(&self, block: &Block) -> bool {
+        block
+            .entries
+            .iter()
+            .any(|entry| matches!(&entry.event, Event::Vvv(Vvv::Transfer(mint)) if self.is_update(mint)))
+    }
+
+    fn is_update(&self, transfer: &Transfer) -> bool {
+        transfer.from.is_zero() && transfer.to == self.contracts.staking
+    }
+
     /// A mint of VVV to the staking proxy tells that rewards were added up. The contract mints to it even nothing; but a
     /// transfer of nothing is anybody's to make, so one that does not fit is not the contract's.
     pub(super) fn apply_vvv(&mut self, block: &Block, entry: &Entry, transfer: &Transfer, step: &mut Step) {
         let Some(rewards) = self.totals.rewards else { return };
-        if !transfer.from.is_zero() || transfer.to != self.contracts.staking {
+        if !self.is_update(transfer) {
             return;
         }
         let is_later = block.timestamp > rewards.rewarded_until;

@@ -94,7 +94,7 @@ columns! {
         Number { svvv_cooling_ends_at }
         Text { diem_liquid, diem_staked, diem_cooling }
         Number { diem_cooling_ends_at }
-        Text { claimed };
+        Text { claimed, reward_debt };
     BalanceRecord: Bytes { address } Text { vvv };
     ParameterRecord: Text { name } Number { block_number } Text { value, source };
     CapacityTotalsRecord:
@@ -106,5 +106,7 @@ columns! {
         Text { diem_minted_direct, diem_burned }
         Number { diem_burned_count }
         Text { diem_burned_direct }
-        Number { stakers, diem_stakers, minters, unknown_logs };
+        Number { stakers, diem_stakers, minters, unknown_logs }
+        Text { acc_unlocked, acc_locked }
+        Number { rewarded_until };
 }
