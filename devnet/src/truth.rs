@@ -1,5 +1,7 @@
 //! The contracts' own answers at a block: what a derived state is compared with.
 
+pub mod rewards;
+
 use std::collections::BTreeSet;
 use std::vec::IntoIter;
 
