@@ -6,7 +6,7 @@
 //! - [`event`], [`block`]: what comes in
 //! - [`capacity`]: sVVV, locks, cooldowns, DIEM and parameters, from the light logs
 //! - [`supply`]: VVV balances and burns, from all VVV transfers
-//! - [`position`], [`totals`], [`parameter`]: what comes out
+//! - [`position`], [`totals`], [`mint`], [`parameter`]: what comes out
 //! - [`attribution`], [`witness`]: the two questions answered per transaction
 //! - [`rewards`], [`emission`]: what sVVV earns, an account and the network
 //! - [`entitlement`], [`table`], [`epoch`], [`curve`], [`allocation`], [`calendar`], [`ratio`]: what it means
@@ -23,6 +23,7 @@ pub mod entitlement;
 pub mod epoch;
 pub mod event;
 pub mod halt;
+pub mod mint;
 pub mod parameter;
 pub mod position;
 pub mod ratio;

@@ -50,7 +50,7 @@ impl Capacity {
 
     /// A mint of VVV to the staking proxy tells that rewards were added up. The contract mints to it even nothing; but a
     /// transfer of nothing is anybody's to make, so one that does not fit is not the contract's.
-    pub(super) fn apply_vvv(&mut self, block: &Block, entry: &Entry, transfer: &Transfer, step: &mut Step) {
+    pub(super) fn add_up_rewards(&mut self, block: &Block, entry: &Entry, transfer: &Transfer, step: &mut Step) {
         let Some(rewards) = self.totals.rewards else { return };
         if !self.is_update(transfer) {
             return;
@@ -98,6 +98,9 @@ impl Capacity {
     pub(super) fn claim(&mut self, entry: &Entry, event: &UserAmount, step: &mut Step) -> Result<(), Cause> {
         let UserAmount { user, amount } = *event;
         let rewards = self.totals.rewards;
+        if !amount.is_zero() {
+            self.totals.claimed.count(amount, "rewards claimed")?;
+        }
         let position = self.position(user, step)?;
         add(&mut position.claimed, amount, "rewards claimed")?;
         let (held, debt) = (*position, position.reward_debt);
