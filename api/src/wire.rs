@@ -32,6 +32,11 @@ pub struct PerShare(String);
 #[schema(value_type = String, pattern = r"^[0-9]+\.[0-9]{18}$", example = "0.012500000000000000")]
 pub struct Ratio(String);
 
+/// What an amount changed by: as an amount, with a minus sign where it became less.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(value_type = String, pattern = r"^-?[0-9]+(\.[0-9]{18})?$", example = "-1250000000000000000")]
+pub struct AmountChange(String);
+
 /// US dollars: a decimal string with 18 digits after the point.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(value_type = String, pattern = r"^[0-9]+\.[0-9]{18}$", example = "1.250000000000000000")]
@@ -51,6 +56,11 @@ impl Units {
     /// An amount in this unit.
     pub fn amount(self, amount: U256) -> Amount {
         Amount(self.write(amount))
+    }
+
+    /// What an amount changed by, in this unit.
+    pub fn change(self, before: U256, now: U256) -> AmountChange {
+        AmountChange(format!("{}{}", sign(before, now), self.write(before.abs_diff(now))))
     }
 
     /// The text of an amount in this unit.
@@ -95,6 +105,10 @@ impl Ratio {
     pub fn of(part: U256, whole: U256) -> Option<Self> {
         ledger::ratio::ratio(part, whole).map(Self::new)
     }
+}
+
+fn sign(before: U256, now: U256) -> &'static str {
+    if now < before { "-" } else { "" }
 }
 
 impl Usd {

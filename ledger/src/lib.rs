@@ -9,7 +9,7 @@
 //! - [`position`], [`totals`], [`mint`], [`parameter`]: what comes out
 //! - [`attribution`], [`witness`]: the two questions answered per transaction
 //! - [`rewards`], [`emission`]: what sVVV earns, an account and the network
-//! - [`entitlement`], [`table`], [`epoch`], [`curve`], [`allocation`], [`calendar`], [`ratio`]: what it means
+//! - [`entitlement`], [`table`], [`epoch`], [`period`], [`curve`], [`allocation`], [`calendar`], [`ratio`]: what it means
 
 pub mod allocation;
 pub mod attribution;
@@ -25,6 +25,7 @@ pub mod event;
 pub mod halt;
 pub mod mint;
 pub mod parameter;
+pub mod period;
 pub mod position;
 pub mod ratio;
 pub mod rewards;

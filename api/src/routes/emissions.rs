@@ -6,6 +6,7 @@ use axum::response::Response;
 use ledger::emission::{self, Stakes};
 use ledger::parameter::Parameter;
 use ledger::rewards::Rewards;
+use ledger::totals::{CapacityTotals, SupplyTotals};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -84,10 +85,11 @@ pub async fn get(
         return Ok(response);
     }
     let inputs = Inputs::read(&mut snapshot).await?;
+    let rewards = inputs.rewards.is_none().then(|| "rewards".to_owned());
     let body = EmissionsAnswer {
         figures: inputs.figures(query.units)?,
         rewards: inputs.rewards.map(RewardFigures::from),
-        unknown: snapshot.as_of().unknown().into_iter().chain(inputs.unknown()).collect(),
+        unknown: snapshot.as_of().unknown().into_iter().chain(inputs.unknown()).chain(rewards).collect(),
         as_of: snapshot.as_of().clone(),
     };
     Ok(answer(&snapshot, &conditional, &body))
@@ -102,7 +104,7 @@ impl From<Rewards> for RewardFigures {
 }
 
 /// What the figures are made of; a parameter is `None` where it is not known.
-struct Inputs {
+pub(crate) struct Inputs {
     rate: Option<U256>,
     venice: Option<U256>,
     venice_locked: Option<U256>,
@@ -112,21 +114,36 @@ struct Inputs {
 }
 
 impl Inputs {
+    /// The parameters that are asked for.
+    pub(crate) const WORDS: [Parameter; 3] =
+        [Parameter::EmissionRate, Parameter::VenicePercentage, Parameter::VenicePercentageLocked];
+
     async fn read(snapshot: &mut Snapshot) -> Result<Self, Problem> {
-        let stake = snapshot.capacity_totals().await?;
-        let supply = snapshot.supply_totals().await?;
+        let (stake, supply) = (snapshot.capacity_totals().await?, snapshot.supply_totals().await?);
+        let mut words = [None; 3];
+        for (word, parameter) in words.iter_mut().zip(Self::WORDS) {
+            *word = snapshot.word(parameter).await?;
+        }
+        Self::new(&stake, &supply, words)
+    }
+
+    pub(crate) fn new(
+        stake: &CapacityTotals,
+        supply: &SupplyTotals,
+        [rate, venice, venice_locked]: [Option<U256>; 3],
+    ) -> Result<Self, Problem> {
         let effective = supply.supply.checked_sub(supply.burned);
         Ok(Self {
-            rate: snapshot.word(Parameter::EmissionRate).await?,
-            venice: snapshot.word(Parameter::VenicePercentage).await?,
-            venice_locked: snapshot.word(Parameter::VenicePercentageLocked).await?,
+            rate,
+            venice,
+            venice_locked,
             stakes: Stakes { staked: stake.svvv_supply, locked: stake.svvv_locked },
             effective: effective.ok_or_else(|| Problem::internal("more VVV is burned than there is"))?,
             rewards: stake.rewards,
         })
     }
 
-    fn figures(&self, units: Units) -> Result<Figures, Problem> {
+    pub(crate) fn figures(&self, units: Units) -> Result<Figures, Problem> {
         let Self { rate, venice, venice_locked, stakes, effective, .. } = self;
         let both = venice.zip(*venice_locked);
         let staker_share = both.and_then(|(p, locked)| stakes.staker_share(p, locked)).map(Ratio::new);
@@ -144,7 +161,7 @@ impl Inputs {
     }
 
     /// What each figure needs that is not known.
-    fn unknown(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn unknown(&self) -> impl Iterator<Item = String> {
         let [rate, venice, locked] = [self.rate, self.venice, self.venice_locked].map(|it| it.is_none());
         let fields = [
             ("rate_per_second", rate),
@@ -154,7 +171,6 @@ impl Inputs {
             ("apr", rate || venice || locked),
             ("apr_unlocked", rate || venice),
             ("apr_locked", rate || venice || locked),
-            ("rewards", self.rewards.is_none()),
         ];
         fields.into_iter().filter(|(_, is_unknown)| *is_unknown).map(|(name, _)| name.to_owned())
     }

@@ -88,7 +88,7 @@ impl LaneState for CapacityState {
             let occasion = self.occasion(&stored.block, ends_backfill, stretch.at_head);
             stored.block.readings = self.read(scene, &stored.block, at, occasion).await?;
             self.read_debts(scene, &mut stored.block, at).await?;
-            self.apply_block(stored).map_err(|halt| StepError::halted(&halt, &scene.deployment))?;
+            self.apply_block(stored).map_err(|halt| StepError::refused(&halt, &scene.deployment))?;
         }
         Ok(())
     }
