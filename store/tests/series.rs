@@ -19,8 +19,11 @@ const FILL: &str = "
     insert into block (number, hash, timestamp)
     select n, decode(lpad(to_hex(n), 64, '0'), 'hex'), 1700000000 + n * 100 from generate_series(1, 20000) n;
     insert into vvv_transfer
-    select n, 0, 0, decode(repeat('00', 32), 'hex'), decode(repeat('01', 20), 'hex'),
-           case when n = 1 then decode(repeat('03', 20), 'hex') else decode(repeat('02', 20), 'hex') end, 1, n, n + 7
+    select n, 0, 0, decode(repeat('00', 32), 'hex'),
+           case when n % 3 = 0 then decode(repeat('01', 20), 'hex') else decode(lpad(to_hex(n % 500), 40, '0'), 'hex') end,
+           case when n = 1 then decode(repeat('03', 20), 'hex')
+                when n % 5 = 0 then decode(repeat('02', 20), 'hex')
+                else decode(lpad(to_hex(n % 700), 40, '0'), 'hex') end, 1, n, n + 7
       from generate_series(1, 20000) n;
     insert into supply_totals (block_number, supply, burned, burn_count, holders, holders_joined, holders_left)
     select n, n * 2, n, n, n, n, 0 from generate_series(1, 20000) n;

@@ -1,5 +1,8 @@
 //! Figures at many blocks at once: for each of them the newest row at or below it, found by its key. Nothing here reads
 //! what lies between two blocks, so that a series costs what its points do.
+//!
+//! Where a table has an index by block beside its key, keys are compared as a whole: else, with few senders or recipients,
+//! Postgres may go down the blocks instead until it meets the one that is looked for, which may be at the very beginning.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -110,8 +113,9 @@ pub async fn minted(
           cross join unnest($2::bytea[]) as minted (recipient)
           cross join lateral (
                 select * from mint
-                 where mint.recipient = minted.recipient and block_number <= wanted.number
-                 order by block_number desc limit 1) newest",
+                 where (mint.recipient, block_number) <= (minted.recipient, wanted.number)
+                 order by mint.recipient desc, block_number desc limit 1) newest
+          where newest.recipient = minted.recipient",
     )
     .bind(numbers(blocks))
     .bind(bytes_of(recipients))
@@ -138,12 +142,13 @@ pub async fn burned_by(
              select burner.address, $1[cardinality($1)] + 1, null::numeric, null::bigint
                from unnest($2::bytea[]) as burner (address)
              union all
-             select walk.address, newest.*
+             select newest.*
                from walk
               cross join lateral (
-                    select block_number, amount, count from burn
-                     where sender = walk.address and block_number <= $1[width_bucket(walk.block_number - 1, $1)]
-                     order by block_number desc limit 1) newest)
+                    select sender, block_number, amount, count from burn
+                     where (sender, block_number) <= (walk.address, $1[width_bucket(walk.block_number - 1, $1)])
+                     order by sender desc, block_number desc limit 1) newest
+              where newest.sender = walk.address)
          select * from walk where amount is not null",
     )
     .bind(numbers(blocks))
