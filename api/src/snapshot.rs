@@ -8,6 +8,7 @@ mod behind;
 mod epoch;
 mod lag;
 mod resolve;
+mod rewards;
 mod series;
 
 use std::collections::{BTreeMap, HashMap};
