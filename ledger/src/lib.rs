@@ -8,7 +8,8 @@
 //! - [`supply`]: VVV balances and burns, from all VVV transfers
 //! - [`position`], [`totals`], [`parameter`]: what comes out
 //! - [`attribution`], [`witness`]: the two questions answered per transaction
-//! - [`entitlement`], [`table`], [`epoch`], [`curve`], [`emission`], [`allocation`], [`calendar`], [`ratio`]: what it means
+//! - [`entitlement`], [`table`], [`epoch`], [`curve`], [`emission`], [`utilisation`], [`allocation`], [`calendar`],
+//!   [`ratio`]: what it means
 
 pub mod allocation;
 pub mod attribution;
@@ -28,6 +29,7 @@ pub mod ratio;
 pub mod supply;
 pub mod table;
 pub mod totals;
+pub mod utilisation;
 pub mod witness;
 
 /// Counts the derivations there have been: raised whenever the same logs and readings come to give other rows, be it

@@ -5,23 +5,57 @@ use axum::extract::State;
 use axum::response::Response;
 use ledger::emission::{self, Stakes};
 use ledger::parameter::Parameter;
+use ledger::ratio::{ONE, mul_div_floor};
+use ledger::utilisation;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::extract::{Conditional, Query};
 use crate::openapi::ReadProblems;
-use crate::params::{BlockParams, FigureParams, UnitParams};
+use crate::params::{BlockParams, FigureParams, FromPairs, Pairs, UnitParams};
 use crate::problem::Problem;
 use crate::respond::{answer, unchanged};
 use crate::snapshot::{AsOf, Needs, Snapshot};
-use crate::wire::{Amount, Ratio, Units};
+use crate::wire::{Amount, Ratio, Time, Units, parse_decimal};
+
+/// What if.
+#[derive(Clone, Copy, Debug, Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct UtilisationParams {
+    /// What stakers would get under the split in force until 2025-08-20, at this use of Venice's capacity: from 0 to 1, such
+    /// as 0.3. It is on no chain.
+    #[param(value_type = Option<String>, pattern = r"^(0(\.[0-9]{1,18})?|1(\.0{1,18})?)$", example = "0.3")]
+    utilisation: Option<U256>,
+}
+
+impl FromPairs for UtilisationParams {
+    fn from_pairs(pairs: &mut Pairs) -> Result<Self, Problem> {
+        let share = |text: &str| parse_decimal(text).filter(|share| *share <= ONE);
+        Ok(Self { utilisation: pairs.take("utilisation", share, "a decimal from 0 to 1 such as 0.3")? })
+    }
+}
+
+/// Block, unit and what if.
+#[derive(Clone, Debug, Default)]
+pub struct EmissionsParams {
+    figures: FigureParams,
+    what_if: UtilisationParams,
+}
+
+impl FromPairs for EmissionsParams {
+    fn from_pairs(pairs: &mut Pairs) -> Result<Self, Problem> {
+        Ok(Self { figures: FigureParams::from_pairs(pairs)?, what_if: UtilisationParams::from_pairs(pairs)? })
+    }
+}
 
 /// VVV emitted, and what stakers get of it, if everything stays as it is at the block.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EmissionsAnswer {
     #[serde(flatten)]
     figures: Figures,
+    /// What if: with `?utilisation=`; else null.
+    utilisation_split: Option<UtilisationSplit>,
     /// Fields that are null because they cannot be known: without a reading or an event nobody knows a parameter, and
     /// before StakingV2 there are no percentages.
     #[schema(example = json!([]))]
@@ -50,18 +84,36 @@ pub struct Figures {
     apr_locked: Option<Ratio>,
 }
 
+/// The split of emissions by utilisation, in force until 2025-08-20: stakers get 80 % of them at no use and at full use, 20 %
+/// at one half, and what lies on the line between; Venice gets the rest.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct UtilisationSplit {
+    /// As asked.
+    utilisation: Ratio,
+    /// What of all emissions stakers would get.
+    stakers_share: Ratio,
+    /// VVV that stakers would get in 365 days at the block's rate, rounded down; null where the rate is not known.
+    stakers_per_year: Option<Amount>,
+    /// The rest of them, Venice's.
+    venice_per_year: Option<Amount>,
+    /// What one sVVV would earn a year: stakers_per_year / staked. Null where nobody has staked.
+    apr: Option<Ratio>,
+    /// When percentages of the contract took its place.
+    in_force_until: Option<Time>,
+}
+
 /// Emissions and what they pay
 #[utoipa::path(
     get,
     operation_id = "getEmissions",
     path = "/v1/emissions",
     tag = "network",
-    params(BlockParams, UnitParams),
+    params(UtilisationParams, BlockParams, UnitParams),
     responses((status = 200, description = "Emissions at the block.", body = EmissionsAnswer), ReadProblems),
 )]
 pub async fn get(
     State(app): State<App>,
-    Query(query): Query<FigureParams>,
+    Query(EmissionsParams { figures: query, what_if }): Query<EmissionsParams>,
     conditional: Conditional,
 ) -> Result<Response, Problem> {
     let mut snapshot = Snapshot::open(&app, Needs::Both, &query.block).await?;
@@ -69,9 +121,13 @@ pub async fn get(
         return Ok(response);
     }
     let inputs = Inputs::read(&mut snapshot).await?;
+    let utilisation_split =
+        what_if.utilisation.map(|utilisation| inputs.split(utilisation, query.units)).transpose()?;
+    let unknown_split = utilisation_split.iter().flat_map(|_| inputs.unknown_of_split());
     let body = EmissionsAnswer {
         figures: inputs.figures(query.units)?,
-        unknown: snapshot.as_of().unknown().into_iter().chain(inputs.unknown()).collect(),
+        unknown: snapshot.as_of().unknown().into_iter().chain(inputs.unknown()).chain(unknown_split).collect(),
+        utilisation_split,
         as_of: snapshot.as_of().clone(),
     };
     Ok(answer(&snapshot, &conditional, &body))
@@ -115,6 +171,28 @@ impl Inputs {
             apr_unlocked: venice.and_then(|p| stakes.apr_unlocked(per_year, p)).map(Ratio::new),
             apr_locked: both.and_then(|(p, locked)| stakes.apr_locked(per_year, p, locked)).map(Ratio::new),
         })
+    }
+
+    fn split(&self, utilisation: U256, units: Units) -> Result<UtilisationSplit, Problem> {
+        let beyond = || Problem::internal("emissions do not fit in 256 bits");
+        let share = utilisation::staker_share(utilisation).ok_or_else(|| Problem::internal("utilisation above one"))?;
+        let per_year = self.rate.map(|rate| emission::per_year(rate).ok_or_else(beyond)).transpose()?;
+        let stakers = per_year.map(|all| mul_div_floor(all, share, ONE).ok_or_else(beyond)).transpose()?;
+        let venice = per_year.zip(stakers).and_then(|(all, stakers)| all.checked_sub(stakers));
+        Ok(UtilisationSplit {
+            utilisation: Ratio::new(utilisation),
+            stakers_share: Ratio::new(share),
+            stakers_per_year: stakers.map(|amount| units.amount(amount)),
+            venice_per_year: venice.map(|amount| units.amount(amount)),
+            apr: stakers.and_then(|amount| Ratio::of(amount, self.stakes.staked)),
+            in_force_until: Time::new(utilisation::IN_FORCE_UNTIL),
+        })
+    }
+
+    /// Without a rate nobody knows what a share is a share of.
+    fn unknown_of_split(&self) -> impl Iterator<Item = String> {
+        let fields = if self.rate.is_none() { &["stakers_per_year", "venice_per_year", "apr"][..] } else { &[] };
+        fields.iter().map(|field| format!("utilisation_split.{field}"))
     }
 
     /// What each figure needs that is not known.
