@@ -91,6 +91,7 @@ fn chain_routes() -> OpenApiRouter<App> {
         .routes(routes!(r::epoch::get))
         .routes(routes!(r::account::get))
         .routes(routes!(r::account_events::get))
+        .routes(routes!(r::account_history::get))
         .routes(routes!(r::events::get))
         .routes(routes!(r::burns_events::get))
         .routes(routes!(r::supply::get))

@@ -20,6 +20,7 @@ use ledger::position::Cooling;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
 use serde::Serialize;
 use store::deployment::Deployment;
+use store::read::account_history::HeldAt;
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::block::BlockFacts;
 use store::read::completeness::Completeness;
@@ -30,8 +31,8 @@ use store::read::progress::{Cursor, Progress, Reorgs};
 use store::read::reconciliation::Reconciled;
 use store::read::verification::Verification;
 use store::read::{
-    Reading, account, anomaly, block, completeness, event, node, parameter, progress, reconciliation, totals,
-    verification,
+    Reading, account, account_history, anomaly, block, completeness, event, node, parameter, progress, reconciliation,
+    totals, verification,
 };
 use utoipa::ToSchema;
 
@@ -273,6 +274,21 @@ impl Snapshot {
     pub async fn vvv_balances(&mut self, addresses: &[Address]) -> Result<HashMap<Address, U256>, Problem> {
         behind::hold_indexes(&self.progress)?;
         Ok(account::vvv_balances(&mut self.reading, addresses, self.point.number).await?)
+    }
+
+    /// What an address held after each block that moved something of it, up to this block, the newest first.
+    ///
+    /// # Errors
+    /// If single balances cannot be looked up yet, or the database fails.
+    pub async fn account_changes(
+        &mut self,
+        address: Address,
+        up_to: u64,
+        limit: usize,
+    ) -> Result<Vec<HeldAt>, Problem> {
+        behind::hold_indexes(&self.progress)?;
+        let up_to = up_to.min(self.point.number);
+        Ok(account_history::changes(&mut self.reading, address, up_to, limit).await?)
     }
 
     /// What each sender has burned, the largest first.

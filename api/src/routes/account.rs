@@ -4,7 +4,7 @@ use alloy_primitives::{Address, U256};
 use axum::extract::State;
 use axum::response::Response;
 use ledger::position::{Cooling, Position};
-use ledger::totals::Tally;
+use ledger::totals::{CapacityTotals, Tally};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,7 +15,7 @@ use crate::params::{BlockParams, FigureParams, UnitParams};
 use crate::problem::Problem;
 use crate::respond::{answer, unchanged};
 use crate::snapshot::{AsOf, Needs, Snapshot};
-use crate::wire::{AddressText, Amount, Time, Units};
+use crate::wire::{AddressText, Amount, Ratio, Time, Units};
 
 /// What one address holds.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -62,6 +62,10 @@ pub struct SvvvHolding {
     locked: Amount,
     /// Not locked.
     unlocked: Amount,
+    /// balance / sVVV.totalSupply(): the address's share of capacity. Null where nobody has staked.
+    share: Option<Ratio>,
+    /// locked / outstanding DIEM: the sVVV that each minted DIEM took on average. Null where none is outstanding.
+    average_lock_rate: Option<Ratio>,
     /// Unstaked and not withdrawn.
     cooling: Release,
     /// VVV rewards claimed since the start.
@@ -75,6 +79,8 @@ pub struct DiemHolding {
     liquid: Amount,
     /// Staked: what entitles.
     staked: Amount,
+    /// staked / DIEM that everybody has staked; null where nobody has.
+    staked_share: Option<Ratio>,
     /// Unstaked and not withdrawn.
     cooling: Release,
     /// Minted against locked sVVV and not yet burned.
@@ -118,15 +124,17 @@ pub async fn get(
     let position = holdings.first().map(|holding| holding.position).unwrap_or_default();
     let balance = snapshot.vvv_balances(&[address]).await?.remove(&address).unwrap_or_default();
     let burned = snapshot.burned_by(address).await?;
-    let view = View { units: query.units, timestamp: epoch.timestamp };
+    let totals = snapshot.capacity_totals().await?;
+    let view = View { units: query.units, timestamp: epoch.timestamp, totals };
     let body = view.answer(&snapshot, address, &position, balance, burned);
     Ok(answer(&snapshot, &conditional, &body))
 }
 
-/// The unit amounts are written in, and the time they are seen at.
+/// The unit amounts are written in, the time they are seen at and what they are a share of.
 struct View {
     units: Units,
     timestamp: u64,
+    totals: CapacityTotals,
 }
 
 impl View {
@@ -151,12 +159,15 @@ impl View {
                 balance: amount(position.svvv),
                 locked: amount(position.locked),
                 unlocked: amount(position.unlocked()),
+                share: Ratio::of(position.svvv, self.totals.svvv_supply),
+                average_lock_rate: Ratio::of(position.locked, position.outstanding),
                 cooling: self.release(&position.svvv_cooling),
                 claimed: amount(position.claimed),
             },
             diem: DiemHolding {
                 liquid: amount(position.diem_liquid),
                 staked: amount(position.diem_staked),
+                staked_share: Ratio::of(position.diem_staked, self.totals.diem_staked),
                 cooling: self.release(&position.diem_cooling),
                 outstanding: amount(position.outstanding),
             },

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod account_events;
+pub mod account_history;
 pub mod allocations;
 pub mod burns;
 pub mod burns_events;

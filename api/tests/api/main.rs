@@ -1,16 +1,17 @@
 //! The service over a real Postgres, driven through its router.
 //!
-//! Bodies are held whole against `snapshots/`; `UPDATE_SNAPSHOTS=1 cargo test -p api` writes them anew.
+//! Bodies are held whole against `snapshots/` and `api/examples`; `UPDATE_SNAPSHOTS=1 cargo test -p api` writes them anew.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod account_history;
 mod allocations;
 mod answers;
 mod bad_input;
 mod caching;
 mod degraded;
-mod document;
 mod entitlements;
 mod epochs;
+mod examples;
 mod finality;
 mod guarded;
 mod lanes;

@@ -9,6 +9,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use sqlx::PgPool;
+use store::deployment::Deployment;
 use store::read::{Database, Limits};
 use tower::ServiceExt;
 
@@ -40,12 +41,30 @@ impl Service {
         Self::over(pool)
     }
 
+    /// Over the chain of `fixtures/mainnet.sql`, as the document's examples show it.
+    pub(crate) async fn of_mainnet(pool: PgPool) -> Self {
+        sqlx::raw_sql(include_str!("fixtures/mainnet.sql")).execute(&pool).await.unwrap();
+        let revision = i32::try_from(ledger::DERIVATION_REVISION).unwrap();
+        sqlx::query("update derivation set revision = $1").bind(revision).execute(&pool).await.unwrap();
+        let document: String =
+            sqlx::query_scalar("select document::text from deployment").fetch_one(&pool).await.unwrap();
+        let deployment: Deployment = serde_json::from_str(&document).unwrap();
+        let digest = deployment.digest().unwrap();
+        sqlx::query("update deployment set digest = $1").bind(digest.as_slice()).execute(&pool).await.unwrap();
+        Self::over(pool)
+    }
+
     /// Over a database as it is, through connections of the service's own.
     pub(crate) fn over(pool: PgPool) -> Self {
+        Self::with(pool, Settings::default())
+    }
+
+    /// Over a database as it is, with settings of the test's own.
+    pub(crate) fn with(pool: PgPool, settings: Settings) -> Self {
         // Shown by the test runner where a test fails; a second try to start it is none of the test's business.
         let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_test_writer().try_init();
         let database = Database::lazy_with((*pool.connect_options()).clone(), &Limits::default());
-        Self { router: router(App::new(database, Settings::default())), pool }
+        Self { router: router(App::new(database, settings)), pool }
     }
 
     /// Over a database that nobody answers for.

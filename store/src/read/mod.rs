@@ -8,6 +8,7 @@
 //! - [`progress`]: deployment, cursors, and what the writer says of itself
 //! - [`block`]: headers, times and what is remarkable at a block
 //! - [`account`]: positions and VVV balances of addresses
+//! - [`account_history`]: what one address held, block by block
 //! - [`event`]: decoded logs and transfers
 //! - [`table`]: every address with sVVV or staked DIEM
 //! - [`totals`]: totals of the network, burns per sender
@@ -23,6 +24,7 @@
 //! - [`readiness`]: whether what is stored is of the head
 
 pub mod account;
+pub mod account_history;
 pub mod anomaly;
 pub mod block;
 pub mod completeness;
