@@ -21,3 +21,4 @@ mod page;
 mod pages;
 mod role;
 mod service;
+mod target;
