@@ -6,7 +6,7 @@
 //! - [`event`], [`block`]: what comes in
 //! - [`capacity`]: sVVV, locks, cooldowns, DIEM and parameters, from the light logs
 //! - [`supply`]: VVV balances and burns, from all VVV transfers
-//! - [`position`], [`totals`], [`parameter`]: what comes out
+//! - [`position`], [`totals`], [`mint`], [`parameter`]: what comes out
 //! - [`attribution`], [`witness`]: the two questions answered per transaction
 //! - [`entitlement`], [`table`], [`epoch`], [`curve`], [`emission`], [`utilisation`], [`allocation`], [`calendar`],
 //!   [`ratio`]: what it means
@@ -23,6 +23,7 @@ pub mod entitlement;
 pub mod epoch;
 pub mod event;
 pub mod halt;
+pub mod mint;
 pub mod parameter;
 pub mod position;
 pub mod ratio;
@@ -34,4 +35,4 @@ pub mod witness;
 
 /// Counts the derivations there have been: raised whenever the same logs and readings come to give other rows, be it
 /// here, in what decodes them or in what writes them. Rows of another one are derived anew before anybody is served.
-pub const DERIVATION_REVISION: u32 = 1;
+pub const DERIVATION_REVISION: u32 = 2;

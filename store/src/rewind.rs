@@ -17,12 +17,13 @@ const UNDO_SUPPLY: [&str; 4] = [
     "delete from burn where block_number > $1",
     "delete from reconciliation where block_number > $1 and lane = 'supply'",
 ];
-const UNDO_OTHERS: [&str; 9] = [
+const UNDO_OTHERS: [&str; 10] = [
     "delete from log where block_number > $1",
     "delete from reading where block_number > $1",
     "delete from event where block_number > $1",
     "delete from position where block_number > $1",
     "delete from capacity_totals where block_number > $1",
+    "delete from mint where block_number > $1",
     "delete from parameter where block_number > $1",
     "delete from anomaly where block_number > $1",
     "delete from reconciliation where block_number > $1",

@@ -36,10 +36,10 @@ impl LaneState for CapacityState {
     /// Totals and parameters; positions follow as they are touched.
     async fn load(writer: &Writer, deployment: &Deployment) -> Result<Self, StoreError> {
         let contracts = deployment.ledger_contracts();
-        let NetworkState { capacity, parameters, .. } = writer.network_state().await?;
+        let NetworkState { capacity, parameters, minted, .. } = writer.network_state().await?;
         let implementation = parameters.word(Parameter::Implementation).map(word_address);
         Ok(Self {
-            capacity: Capacity::new(contracts, capacity, parameters),
+            capacity: Capacity::new(contracts, capacity, parameters, minted),
             decoder: Decoder::new(contracts, deployment.implementations.clone(), implementation),
             cursor: writer.cursors().await?.capacity,
             timestamp: writer.last_timestamp().await?,
