@@ -105,6 +105,7 @@ fn chain_routes() -> OpenApiRouter<App> {
         .routes(routes!(r::parameters::get))
         .routes(routes!(r::parameters_history::get))
         .routes(routes!(r::cooldowns::get))
+        .routes(routes!(r::metrics::get))
         .routes(routes!(r::status::get))
 }
 

@@ -384,8 +384,50 @@ impl Snapshot {
     /// # Errors
     /// If the database fails.
     pub async fn burned_by(&mut self, sender: Address) -> Result<Tally, Problem> {
-        let burned = totals::burned_by(&mut self.reading, &[sender], self.point.number).await?;
+        let burned = self.burned_by_each(&[sender]).await?;
         Ok(burned.get(&sender).copied().unwrap_or_default())
+    }
+
+    /// What each of these senders has burned; one who never burned is absent.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn burned_by_each(&mut self, senders: &[Address]) -> Result<HashMap<Address, Tally>, Problem> {
+        Ok(totals::burned_by(&mut self.reading, senders, self.point.number).await?)
+    }
+
+    /// The last block with a timestamp at or before that of the block less so many seconds. `None`: it lies before the
+    /// first block held, or the block's time is not known.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn block_before(&mut self, seconds: u64) -> Result<Option<u64>, Problem> {
+        let Some(then) = self.point.timestamp.and_then(|now| now.checked_sub(seconds)) else { return Ok(None) };
+        let number = match self.known.deployment.clock {
+            Some(clock) => clock.last_block_at(then),
+            None => block::last_at(&mut self.reading, then).await?,
+        };
+        let first = self.progress.first_block(&self.known.deployment);
+        Ok(number.filter(|number| *number >= first))
+    }
+
+    /// Totals that the light events move and those that VVV transfers move, after an earlier block.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn totals_at(&mut self, block_number: u64) -> Result<(CapacityTotals, SupplyTotals), Problem> {
+        let capacity = totals::capacity(&mut self.reading, block_number).await?;
+        Ok((capacity, totals::supply(&mut self.reading, block_number).await?))
+    }
+
+    /// How many addresses staked, unstaked, claimed, minted or burned more than nothing after an earlier block.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn active_since(&mut self, block_number: u64) -> Result<u64, Problem> {
+        let contracts = self.known.deployment.contracts;
+        let apart = [contracts.vvv, contracts.staking, contracts.diem];
+        Ok(event::active(&mut self.reading, &apart, block_number, self.point.number).await?)
     }
 
     /// The time of a block, by its header or by the clock.

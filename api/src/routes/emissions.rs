@@ -68,20 +68,20 @@ pub struct EmissionsAnswer {
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct Figures {
     /// VVV emitted per second.
-    rate_per_second: Option<Amount>,
+    pub(crate) rate_per_second: Option<Amount>,
     /// The same in 365 days.
-    per_year: Option<Amount>,
+    pub(crate) per_year: Option<Amount>,
     /// per_year / effective supply; null where nothing is in supply.
-    inflation: Option<Ratio>,
+    pub(crate) inflation: Option<Ratio>,
     /// What of all emissions stakers get: (1 - p)(1 - pL locked / staked), where p is Venice's percentage and pL its
     /// percentage of what locked sVVV would earn. Null where nobody has staked.
-    staker_share: Option<Ratio>,
+    pub(crate) staker_share: Option<Ratio>,
     /// What one sVVV earns a year on average: per_year * staker_share / staked. Null where nobody has staked.
-    apr: Option<Ratio>,
+    pub(crate) apr: Option<Ratio>,
     /// What one unlocked sVVV earns a year: per_year * (1 - p) / staked. Null where nobody has staked.
-    apr_unlocked: Option<Ratio>,
+    pub(crate) apr_unlocked: Option<Ratio>,
     /// What one locked sVVV earns a year: apr_unlocked * (1 - pL). Null where nobody has staked.
-    apr_locked: Option<Ratio>,
+    pub(crate) apr_locked: Option<Ratio>,
 }
 
 /// The split of emissions by utilisation, in force until 2025-08-20: stakers get 80 % of them at no use and at full use, 20 %
@@ -134,8 +134,8 @@ pub async fn get(
 }
 
 /// What the figures are made of; a parameter is `None` where it is not known.
-struct Inputs {
-    rate: Option<U256>,
+pub(crate) struct Inputs {
+    pub(crate) rate: Option<U256>,
     venice: Option<U256>,
     venice_locked: Option<U256>,
     stakes: Stakes,
@@ -143,7 +143,7 @@ struct Inputs {
 }
 
 impl Inputs {
-    async fn read(snapshot: &mut Snapshot) -> Result<Self, Problem> {
+    pub(crate) async fn read(snapshot: &mut Snapshot) -> Result<Self, Problem> {
         let stake = snapshot.capacity_totals().await?;
         let supply = snapshot.supply_totals().await?;
         let effective = supply.supply.checked_sub(supply.burned);
@@ -156,7 +156,7 @@ impl Inputs {
         })
     }
 
-    fn figures(&self, units: Units) -> Result<Figures, Problem> {
+    pub(crate) fn figures(&self, units: Units) -> Result<Figures, Problem> {
         let Self { rate, venice, venice_locked, stakes, effective } = self;
         let both = venice.zip(*venice_locked);
         let staker_share = both.and_then(|(p, locked)| stakes.staker_share(p, locked)).map(Ratio::new);
@@ -196,7 +196,7 @@ impl Inputs {
     }
 
     /// What each figure needs that is not known.
-    fn unknown(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn unknown(&self) -> impl Iterator<Item = String> {
         let [rate, venice, locked] = [self.rate, self.venice, self.venice_locked].map(|it| it.is_none());
         let fields = [
             ("rate_per_second", rate),

@@ -95,13 +95,18 @@ pub async fn get(
     Ok(answer(&snapshot, &conditional, &body))
 }
 
-struct HeldApart {
-    out_of_circulation: U256,
-    staking_proxy: U256,
+/// VVV that is not in everybody's hands.
+pub(crate) struct HeldApart {
+    /// Of labelled custody, treasury and airdrop addresses.
+    pub(crate) out_of_circulation: U256,
+    /// Of the staking proxy.
+    pub(crate) staking_proxy: U256,
+    /// Of both, each address once.
+    pub(crate) together: U256,
 }
 
 /// What labelled addresses and the staking proxy hold; an address counts once, whatever its labels.
-async fn held_apart(snapshot: &mut Snapshot) -> Result<HeldApart, Problem> {
+pub(crate) async fn held_apart(snapshot: &mut Snapshot) -> Result<HeldApart, Problem> {
     let deployment = snapshot.deployment();
     let labels = deployment.labels.iter().filter(|label| label.kind.is_out_of_circulation());
     let apart: BTreeSet<Address> = labels.map(|label| label.address).filter(|address| !address.is_zero()).collect();
@@ -109,14 +114,15 @@ async fn held_apart(snapshot: &mut Snapshot) -> Result<HeldApart, Problem> {
     let wanted: Vec<Address> = apart.iter().copied().chain([proxy]).collect();
     let balances = snapshot.vvv_balances(&wanted).await?;
     let balance = |address: &Address| balances.get(address).copied().unwrap_or_default();
-    let sum = apart.iter().map(balance).try_fold(U256::ZERO, U256::checked_add);
-    Ok(HeldApart {
-        out_of_circulation: sum.ok_or_else(|| Problem::internal("labelled balances do not fit in 256 bits"))?,
-        staking_proxy: balance(&proxy),
-    })
+    let too_much = || Problem::internal("labelled balances do not fit in 256 bits");
+    let out_of_circulation = apart.iter().map(balance).try_fold(U256::ZERO, U256::checked_add).ok_or_else(too_much)?;
+    let staking_proxy = balance(&proxy);
+    let together =
+        if apart.contains(&proxy) { Some(out_of_circulation) } else { out_of_circulation.checked_add(staking_proxy) };
+    Ok(HeldApart { out_of_circulation, staking_proxy, together: together.ok_or_else(too_much)? })
 }
 
 /// No part exceeds its whole unless what is stored contradicts itself.
-fn minus(whole: U256, part: U256) -> Result<U256, Problem> {
+pub(crate) fn minus(whole: U256, part: U256) -> Result<U256, Problem> {
     whole.checked_sub(part).ok_or_else(|| Problem::internal(format!("{part} is held of a supply of {whole}")))
 }

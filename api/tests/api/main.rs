@@ -12,6 +12,7 @@ mod degraded;
 mod entitlements;
 mod epochs;
 mod examples;
+mod figures;
 mod finality;
 mod guarded;
 mod lanes;
