@@ -36,6 +36,7 @@ fn deployment() -> Deployment {
         policy: Default::default(),
         implementations: Vec::new(),
         labels: Vec::new(),
+        diem_targets: Vec::new(),
         finality: None,
     }
 }
