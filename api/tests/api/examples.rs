@@ -109,7 +109,9 @@ struct Examples(BTreeSet<String>);
 
 impl Examples {
     async fn hold_problem(&mut self, service: &Service, kind: Kind) {
-        self.hold(service, &format!("problems/{}", kind.slug()), kind.status().as_u16()).await;
+        let name = format!("problems/{}", kind.slug());
+        self.hold(service, &name, kind.status().as_u16()).await;
+        assert_eq!(all()[&name].answer["type"], kind.uri(), "{name}");
     }
 
     /// Asks an example's request and holds the answer against it.

@@ -45,6 +45,11 @@ impl Progress {
         self.bootstrap.map_or(deployment.start_block, |taken| taken.block_number)
     }
 
+    /// Whether what is stored means what this program takes it to mean; where nothing is, nothing means anything else.
+    pub fn is_derived_as_ours(&self) -> bool {
+        self.derivation.is_ours() || (self.capacity.is_none() && self.supply.is_none())
+    }
+
     /// The first block whose positions are known: that one, or the one that opened its epoch.
     pub fn first_opening(&self, deployment: &Deployment) -> u64 {
         self.bootstrap.map_or(deployment.start_block, |taken| taken.opening_block.unwrap_or(taken.block_number))
