@@ -121,11 +121,12 @@ pub async fn active(
     up_to: u64,
 ) -> Result<u64, ReadError> {
     let accounts: i64 = sqlx::query_scalar(
-        "select count(distinct account) from event
-          where block_number > $1 and block_number <= $2 and contract in ('staking', 'diem') and amount > 0
-            and kind in ('staked', 'unstake_initiated', 'unstake_finalized', 'unstaked', 'claimed', 'diem_minted',
-                         'diem_burned')
-            and account <> all ($3)",
+        "select count(*) from (
+            select distinct account from event
+             where block_number > $1 and block_number <= $2 and contract in ('staking', 'diem') and amount > 0
+               and kind in ('staked', 'unstake_initiated', 'unstake_finalized', 'unstaked', 'claimed', 'diem_minted',
+                            'diem_burned')
+               and account <> all ($3)) active",
     )
     .bind(at_most(after))
     .bind(at_most(up_to))
