@@ -8,6 +8,7 @@ mod behind;
 mod epoch;
 mod lag;
 mod resolve;
+mod series;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -38,6 +39,7 @@ use utoipa::ToSchema;
 
 pub use as_of::{AsOf, Sync};
 pub use epoch::EpochAt;
+pub use series::Values;
 pub use store::read::progress::Needs;
 pub use store::read::readiness::lag_seconds;
 
@@ -403,12 +405,7 @@ impl Snapshot {
     /// If the database fails.
     pub async fn block_before(&mut self, seconds: u64) -> Result<Option<u64>, Problem> {
         let Some(then) = self.point.timestamp.and_then(|now| now.checked_sub(seconds)) else { return Ok(None) };
-        let number = match self.known.deployment.clock {
-            Some(clock) => clock.last_block_at(then),
-            None => block::last_at(&mut self.reading, then).await?,
-        };
-        let first = self.progress.first_block(&self.known.deployment);
-        Ok(number.filter(|number| *number >= first))
+        Ok(self.last_blocks_before(&[then.saturating_add(1)]).await?.into_iter().next().flatten())
     }
 
     /// Totals that the light events move and those that VVV transfers move, after an earlier block.

@@ -8,7 +8,7 @@
 //! - [`supply`]: VVV balances and burns, from all VVV transfers
 //! - [`position`], [`totals`], [`mint`], [`parameter`]: what comes out
 //! - [`attribution`], [`witness`]: the two questions answered per transaction
-//! - [`entitlement`], [`table`], [`epoch`], [`curve`], [`emission`], [`utilisation`], [`allocation`], [`calendar`],
+//! - [`entitlement`], [`table`], [`epoch`], [`period`], [`curve`], [`emission`], [`utilisation`], [`allocation`], [`calendar`],
 //!   [`ratio`]: what it means
 
 pub mod allocation;
@@ -25,6 +25,7 @@ pub mod event;
 pub mod halt;
 pub mod mint;
 pub mod parameter;
+pub mod period;
 pub mod position;
 pub mod ratio;
 pub mod supply;

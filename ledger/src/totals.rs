@@ -91,6 +91,12 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// What came since an earlier one; `None` where that is no earlier one.
+    pub fn since(self, earlier: Self) -> Option<Self> {
+        let (amount, count) = (self.amount.checked_sub(earlier.amount)?, self.count.checked_sub(earlier.count)?);
+        Some(Self { amount, count })
+    }
+
     /// Counts one event more.
     pub(crate) fn count(&mut self, amount: U256, quantity: &'static str) -> Result<(), Cause> {
         self.count += 1;

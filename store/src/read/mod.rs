@@ -10,6 +10,7 @@
 //! - [`account`]: positions and VVV balances of addresses
 //! - [`account_history`]: what one address held, block by block
 //! - [`event`]: decoded logs and transfers
+//! - [`series`]: figures at many blocks at once
 //! - [`table`]: every address with sVVV or staked DIEM
 //! - [`totals`]: totals of the network, burns per sender
 //! - [`mint`]: VVV minted, per recipient
@@ -40,6 +41,7 @@ pub mod progress;
 pub mod readiness;
 pub mod reconciliation;
 pub mod seen;
+pub mod series;
 pub mod table;
 pub mod totals;
 pub mod verification;

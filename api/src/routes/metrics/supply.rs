@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::state::{Moment, Moments, name, since};
 use crate::problem::Problem;
 use crate::routes::burns::Class;
-use crate::routes::supply::{held_apart, minus};
+use crate::routes::supply::{Held, Parts, minus};
 use crate::snapshot::Snapshot;
 use crate::wire::{Amount, Ratio, Units};
 
@@ -109,6 +109,12 @@ pub(super) fn deflation(burned_30d: Option<U256>, effective: U256) -> Result<Opt
     let whole = effective.checked_mul(U256::from(30));
     let rate = whole.and_then(|whole| mul_div_floor(burned, year, whole));
     rate.map(Some).ok_or_else(|| Problem::internal("burns of a year do not fit in 256 bits"))
+}
+
+async fn held_apart(snapshot: &mut Snapshot) -> Result<Held, Problem> {
+    let parts = Parts::of(&snapshot.deployment());
+    let balances = snapshot.vvv_balances(&parts.addresses()).await?;
+    parts.held(|address| balances.get(&address).copied().unwrap_or_default())
 }
 
 /// Only labelled senders have a class, so only they are looked up; the rest is everybody else's.
