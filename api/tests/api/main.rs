@@ -22,4 +22,5 @@ mod page;
 mod pages;
 mod role;
 mod service;
+mod stakers;
 mod target;
