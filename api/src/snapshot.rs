@@ -293,6 +293,15 @@ impl Snapshot {
         Ok(account_history::changes(&mut self.reading, address, up_to, limit).await?)
     }
 
+    /// What an address held after each of these blocks.
+    ///
+    /// # Errors
+    /// If single balances cannot be looked up yet, or the database fails.
+    pub async fn account_levels(&mut self, address: Address, blocks: &[u64]) -> Result<Vec<HeldAt>, Problem> {
+        behind::hold_indexes(&self.progress)?;
+        Ok(account_history::levels(&mut self.reading, address, blocks).await?)
+    }
+
     /// What each sender has burned, the largest first.
     ///
     /// # Errors

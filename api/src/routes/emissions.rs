@@ -1,14 +1,15 @@
 //! `GET /v1/emissions`
 
+pub mod utilisation;
+
 use alloy_primitives::U256;
 use axum::extract::State;
 use axum::response::Response;
 use ledger::emission::{self, Stakes};
 use ledger::parameter::Parameter;
-use ledger::ratio::{ONE, mul_div_floor};
-use ledger::utilisation;
+use ledger::totals::{CapacityTotals, SupplyTotals};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::extract::{Conditional, Query};
@@ -17,24 +18,8 @@ use crate::params::{BlockParams, FigureParams, FromPairs, Pairs, UnitParams};
 use crate::problem::Problem;
 use crate::respond::{answer, unchanged};
 use crate::snapshot::{AsOf, Needs, Snapshot};
-use crate::wire::{Amount, Ratio, Time, Units, parse_decimal};
-
-/// What if.
-#[derive(Clone, Copy, Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct UtilisationParams {
-    /// What stakers would get under the split in force until 2025-08-20, at this use of Venice's capacity: from 0 to 1, such
-    /// as 0.3. It is on no chain.
-    #[param(value_type = Option<String>, pattern = r"^(0(\.[0-9]{1,18})?|1(\.0{1,18})?)$", example = "0.3")]
-    utilisation: Option<U256>,
-}
-
-impl FromPairs for UtilisationParams {
-    fn from_pairs(pairs: &mut Pairs) -> Result<Self, Problem> {
-        let share = |text: &str| parse_decimal(text).filter(|share| *share <= ONE);
-        Ok(Self { utilisation: pairs.take("utilisation", share, "a decimal from 0 to 1 such as 0.3")? })
-    }
-}
+use crate::wire::{Amount, Ratio, Units};
+use utilisation::{UtilisationParams, UtilisationSplit};
 
 /// Block, unit and what if.
 #[derive(Clone, Debug, Default)]
@@ -84,24 +69,6 @@ pub struct Figures {
     pub(crate) apr_locked: Option<Ratio>,
 }
 
-/// The split of emissions by utilisation, in force until 2025-08-20: stakers get 80 % of them at no use and at full use, 20 %
-/// at one half, and what lies on the line between; Venice gets the rest.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct UtilisationSplit {
-    /// As asked.
-    utilisation: Ratio,
-    /// What of all emissions stakers would get.
-    stakers_share: Ratio,
-    /// VVV that stakers would get in 365 days at the block's rate, rounded down; null where the rate is not known.
-    stakers_per_year: Option<Amount>,
-    /// The rest of them, Venice's.
-    venice_per_year: Option<Amount>,
-    /// What one sVVV would earn a year: stakers_per_year / staked. Null where nobody has staked.
-    apr: Option<Ratio>,
-    /// When percentages of the contract took its place.
-    in_force_until: Option<Time>,
-}
-
 /// Emissions and what they pay
 #[utoipa::path(
     get,
@@ -143,14 +110,29 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
+    /// The parameters that are asked for.
+    pub(crate) const WORDS: [Parameter; 3] =
+        [Parameter::EmissionRate, Parameter::VenicePercentage, Parameter::VenicePercentageLocked];
+
     pub(crate) async fn read(snapshot: &mut Snapshot) -> Result<Self, Problem> {
-        let stake = snapshot.capacity_totals().await?;
-        let supply = snapshot.supply_totals().await?;
+        let (stake, supply) = (snapshot.capacity_totals().await?, snapshot.supply_totals().await?);
+        let mut words = [None; 3];
+        for (word, parameter) in words.iter_mut().zip(Self::WORDS) {
+            *word = snapshot.word(parameter).await?;
+        }
+        Self::new(&stake, &supply, words)
+    }
+
+    pub(crate) fn new(
+        stake: &CapacityTotals,
+        supply: &SupplyTotals,
+        [rate, venice, venice_locked]: [Option<U256>; 3],
+    ) -> Result<Self, Problem> {
         let effective = supply.supply.checked_sub(supply.burned);
         Ok(Self {
-            rate: snapshot.word(Parameter::EmissionRate).await?,
-            venice: snapshot.word(Parameter::VenicePercentage).await?,
-            venice_locked: snapshot.word(Parameter::VenicePercentageLocked).await?,
+            rate,
+            venice,
+            venice_locked,
             stakes: Stakes { staked: stake.svvv_supply, locked: stake.svvv_locked },
             effective: effective.ok_or_else(|| Problem::internal("more VVV is burned than there is"))?,
         })
@@ -171,28 +153,6 @@ impl Inputs {
             apr_unlocked: venice.and_then(|p| stakes.apr_unlocked(per_year, p)).map(Ratio::new),
             apr_locked: both.and_then(|(p, locked)| stakes.apr_locked(per_year, p, locked)).map(Ratio::new),
         })
-    }
-
-    fn split(&self, utilisation: U256, units: Units) -> Result<UtilisationSplit, Problem> {
-        let beyond = || Problem::internal("emissions do not fit in 256 bits");
-        let share = utilisation::staker_share(utilisation).ok_or_else(|| Problem::internal("utilisation above one"))?;
-        let per_year = self.rate.map(|rate| emission::per_year(rate).ok_or_else(beyond)).transpose()?;
-        let stakers = per_year.map(|all| mul_div_floor(all, share, ONE).ok_or_else(beyond)).transpose()?;
-        let venice = per_year.zip(stakers).and_then(|(all, stakers)| all.checked_sub(stakers));
-        Ok(UtilisationSplit {
-            utilisation: Ratio::new(utilisation),
-            stakers_share: Ratio::new(share),
-            stakers_per_year: stakers.map(|amount| units.amount(amount)),
-            venice_per_year: venice.map(|amount| units.amount(amount)),
-            apr: stakers.and_then(|amount| Ratio::of(amount, self.stakes.staked)),
-            in_force_until: Time::new(utilisation::IN_FORCE_UNTIL),
-        })
-    }
-
-    /// Without a rate nobody knows what a share is a share of.
-    fn unknown_of_split(&self) -> impl Iterator<Item = String> {
-        let fields = if self.rate.is_none() { &["stakers_per_year", "venice_per_year", "apr"][..] } else { &[] };
-        fields.iter().map(|field| format!("utilisation_split.{field}"))
     }
 
     /// What each figure needs that is not known.

@@ -19,6 +19,7 @@ pub mod epoch;
 pub mod epochs;
 pub mod events;
 pub mod healthz;
+pub mod history;
 pub mod metrics;
 pub mod page;
 pub mod parameters;

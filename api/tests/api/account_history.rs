@@ -101,3 +101,31 @@ async fn a_cursor_is_of_one_address(pool: PgPool) {
     service.get(&format!("/v1/accounts/{ERIN}/history?cursor={cursor}")).await.problem(400, "invalid-parameter");
     service.get(&format!("/v1/accounts/{ALICE}/events?cursor={cursor}")).await.problem(400, "invalid-cursor");
 }
+
+/// The fixture's chain lasts a minute around midnight: one period ends with block 119, the other goes on.
+#[sqlx::test(migrations = "../migrations")]
+async fn periods_end_with_what_the_page_says_then(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    for (interval, ends) in [("hour", &[119, 130][..]), ("day", &[119, 130]), ("week", &[130]), ("month", &[130])] {
+        for address in [ALICE, ERIN, PROXY, "0x1234567890123456789012345678901234567890"] {
+            let body = service.get(&format!("/v1/accounts/{address}/history?interval={interval}")).await.ok();
+            let items = body["items"].as_array().unwrap();
+            let blocks: Vec<u64> = items.iter().map(|item| item["block_number"].as_u64().unwrap()).collect();
+            assert_eq!(blocks, ends, "{interval}");
+            for item in items {
+                let page = service.get(&format!("/v1/accounts/{address}?block={}", item["block_number"])).await.ok();
+                for (name, value) in row(&page).as_object().unwrap() {
+                    assert_eq!(&item[name], value, "{name} of {address} at {}", item["block_number"]);
+                }
+                assert_eq!(item["complete"], item["block_number"] == 119);
+            }
+        }
+    }
+    let past = service.get(&format!("/v1/accounts/{ALICE}/history?interval=day&block=110")).await.ok();
+    assert_eq!(past["items"].as_array().unwrap().len(), 1);
+    assert_eq!(past["items"][0]["block_number"], 110);
+    for query in ["from=2026-11-19", "to=2026-11-19", "interval=day&limit=5", "interval=day&cursor=00", "interval=year"]
+    {
+        service.get(&format!("/v1/accounts/{ALICE}/history?{query}")).await.problem(400, "invalid-parameter");
+    }
+}
