@@ -5,8 +5,10 @@
 
 mod as_of;
 mod behind;
+mod days;
 mod epoch;
 mod lag;
+mod one_account;
 mod resolve;
 mod series;
 
@@ -21,7 +23,6 @@ use ledger::position::Cooling;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
 use serde::Serialize;
 use store::deployment::Deployment;
-use store::read::account_history::HeldAt;
 use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::block::BlockFacts;
 use store::read::completeness::Completeness;
@@ -32,8 +33,8 @@ use store::read::progress::{Cursor, Progress, Reorgs};
 use store::read::reconciliation::Reconciled;
 use store::read::verification::Verification;
 use store::read::{
-    Reading, account, account_history, anomaly, block, completeness, event, node, parameter, progress, reconciliation,
-    totals, verification,
+    Reading, account, anomaly, block, completeness, event, node, parameter, progress, reconciliation, totals,
+    verification,
 };
 use utoipa::ToSchema;
 
@@ -278,30 +279,6 @@ impl Snapshot {
         Ok(account::vvv_balances(&mut self.reading, addresses, self.point.number).await?)
     }
 
-    /// What an address held after each block that moved something of it, up to this block, the newest first.
-    ///
-    /// # Errors
-    /// If single balances cannot be looked up yet, or the database fails.
-    pub async fn account_changes(
-        &mut self,
-        address: Address,
-        up_to: u64,
-        limit: usize,
-    ) -> Result<Vec<HeldAt>, Problem> {
-        behind::hold_indexes(&self.progress)?;
-        let up_to = up_to.min(self.point.number);
-        Ok(account_history::changes(&mut self.reading, address, up_to, limit).await?)
-    }
-
-    /// What an address held after each of these blocks.
-    ///
-    /// # Errors
-    /// If single balances cannot be looked up yet, or the database fails.
-    pub async fn account_levels(&mut self, address: Address, blocks: &[u64]) -> Result<Vec<HeldAt>, Problem> {
-        behind::hold_indexes(&self.progress)?;
-        Ok(account_history::levels(&mut self.reading, address, blocks).await?)
-    }
-
     /// What each sender has burned, the largest first.
     ///
     /// # Errors
@@ -388,52 +365,6 @@ impl Snapshot {
     /// If the database fails.
     pub async fn burn_events(&mut self, before: Option<(u64, u32)>, limit: usize) -> Result<Vec<EventRecord>, Problem> {
         Ok(event::burns(&mut self.reading, before, limit, self.point.number).await?)
-    }
-
-    /// What one sender has burned.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn burned_by(&mut self, sender: Address) -> Result<Tally, Problem> {
-        let burned = self.burned_by_each(&[sender]).await?;
-        Ok(burned.get(&sender).copied().unwrap_or_default())
-    }
-
-    /// What each of these senders has burned; one who never burned is absent.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn burned_by_each(&mut self, senders: &[Address]) -> Result<HashMap<Address, Tally>, Problem> {
-        Ok(totals::burned_by(&mut self.reading, senders, self.point.number).await?)
-    }
-
-    /// The last block with a timestamp at or before that of the block less so many seconds. `None`: it lies before the
-    /// first block held, or the block's time is not known.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn block_before(&mut self, seconds: u64) -> Result<Option<u64>, Problem> {
-        let Some(then) = self.point.timestamp.and_then(|now| now.checked_sub(seconds)) else { return Ok(None) };
-        Ok(self.last_blocks_before(&[then.saturating_add(1)]).await?.into_iter().next().flatten())
-    }
-
-    /// Totals that the light events move and those that VVV transfers move, after an earlier block.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn totals_at(&mut self, block_number: u64) -> Result<(CapacityTotals, SupplyTotals), Problem> {
-        let capacity = totals::capacity(&mut self.reading, block_number).await?;
-        Ok((capacity, totals::supply(&mut self.reading, block_number).await?))
-    }
-
-    /// How many addresses staked, unstaked, claimed, minted or burned more than nothing after an earlier block.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn active_since(&mut self, block_number: u64) -> Result<u64, Problem> {
-        let contracts = self.known.deployment.contracts;
-        let apart = [contracts.vvv, contracts.staking, contracts.diem];
-        Ok(event::active(&mut self.reading, &apart, block_number, self.point.number).await?)
     }
 
     /// The time of a block, by its header or by the clock.
