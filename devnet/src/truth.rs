@@ -1,5 +1,9 @@
 //! The contracts' own answers at a block: what a derived state is compared with.
 
+pub mod mint;
+pub mod parameters;
+mod views;
+
 use std::collections::BTreeSet;
 use std::vec::IntoIter;
 

@@ -65,7 +65,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Whether the cause is an event that lies before the first block followed.
+    /// Whether the cause is an event that was never seen: it lies before the first block followed, or was left out.
     pub fn is_missing_history(&self) -> bool {
         matches!(self, Self::BelowZero { .. } | Self::LockedBeyondBalance { .. })
     }

@@ -15,6 +15,7 @@ mod examples;
 mod figures;
 mod finality;
 mod guarded;
+mod history;
 mod lanes;
 mod lists;
 mod metrics;

@@ -4,12 +4,22 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bootstrap;
+mod figures;
 mod lanes;
+mod midnight;
+mod mints;
 mod oracle;
+mod readings;
 mod served;
+mod stage;
 mod status;
+mod thirty;
+mod transfers;
+mod undecoded;
+mod unstaking;
 mod verify;
 
+use alloy_primitives::Address;
 use devnet::anvil::{Anvil, AnvilConfig};
 use devnet::contracts;
 use devnet::mining;
@@ -64,8 +74,13 @@ impl World {
     async fn check(&self, block: u64) {
         let addresses: Vec<_> =
             truth::addresses_seen(&self.rpc, 0, self.traffic.head().number).await.unwrap().into_iter().collect();
-        let expected = truth::positions(&self.rpc, block, &addresses).await.unwrap();
-        let served = self.oracle.positions(&addresses, block).await;
+        self.check_at(&addresses, block).await;
+    }
+
+    /// The same, of these addresses. Returns what they hold.
+    async fn check_at(&self, addresses: &[Address], block: u64) -> Vec<truth::Position> {
+        let expected = truth::positions(&self.rpc, block, addresses).await.unwrap();
+        let served = self.oracle.positions(addresses, block).await;
         assert!(addresses.len() > 100, "only {} addresses", addresses.len());
         for (expected, served) in expected.iter().zip(&served) {
             served.check(expected, block);
@@ -82,6 +97,7 @@ impl World {
             network.diem_staked,
             "DIEM.totalStaked() at block {block}"
         );
+        expected
     }
 
     /// The oracle comes to the chain's head, and equals the contracts there.

@@ -88,6 +88,23 @@ impl Oracle {
         indexer.kill().await.unwrap();
     }
 
+    /// Begins anew under another policy, and waits until answers follow it.
+    pub(crate) async fn change_policy(&mut self, policy: &str) {
+        self.kill_indexer().await;
+        let deployment = DEPLOYMENT_TOML.replace("allocation = \"live\"", &format!("allocation = \"{policy}\""));
+        std::fs::write(&self.deployment, deployment).unwrap();
+        self.start_indexer().await;
+        let began = Instant::now();
+        loop {
+            let as_of = self.get("/v1/staking").await["as_of"].take();
+            if as_of["policy"] == policy {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "the policy is never {policy}: {as_of}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// A command of the indexer's to its end, as the role that can only read.
     pub(crate) async fn ask_indexer(&self, arguments: &[&str]) -> Said {
         let mut command = program("indexer");

@@ -81,7 +81,7 @@ impl LaneState for CapacityState {
             let ends_backfill = stretch.ends_backfill && position == last;
             let at = at(&stored.header, stretch);
             stored.block.readings = self.read(scene, &stored.block, at, ends_backfill).await?;
-            self.apply_block(stored).map_err(|halt| StepError::halted(&halt, &scene.deployment))?;
+            self.apply_block(stored).map_err(|halt| StepError::refused(&halt, &scene.deployment))?;
         }
         Ok(())
     }

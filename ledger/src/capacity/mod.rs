@@ -124,6 +124,7 @@ impl Capacity {
             cause: Box::new(cause),
         };
         let attribution = attribution::attribute(transaction).map_err(halt)?;
+        step.changes.users.extend(attribution.users());
         for entry in transaction {
             self.apply_entry(block, entry, &attribution, step).map_err(|cause| halt((entry.log_index, cause)))?;
         }

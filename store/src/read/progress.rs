@@ -40,14 +40,14 @@ pub struct Bootstrap {
 }
 
 impl Progress {
+    /// Whether there are rows, and of another derivation than this program's.
+    pub fn is_of_another_derivation(&self) -> bool {
+        self.capacity.is_some() && !self.derivation.is_ours()
+    }
+
     /// The first block that can be answered as of.
     pub fn first_block(&self, deployment: &Deployment) -> u64 {
         self.bootstrap.map_or(deployment.start_block, |taken| taken.block_number)
-    }
-
-    /// Whether what is stored means what this program takes it to mean; where nothing is, nothing means anything else.
-    pub fn is_derived_as_ours(&self) -> bool {
-        self.derivation.is_ours() || (self.capacity.is_none() && self.supply.is_none())
     }
 
     /// The first block whose positions are known: that one, or the one that opened its epoch.
