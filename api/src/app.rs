@@ -8,7 +8,7 @@ use store::read::progress::Progress;
 use store::read::{Database, Reading, progress};
 
 use crate::problem::{Kind, Problem};
-use crate::tables::Tables;
+use crate::tables::{self, Tables};
 
 /// How this process serves.
 #[derive(Clone, Copy, Debug)]
@@ -19,11 +19,18 @@ pub struct Settings {
     pub concurrency_max: usize,
     /// After which a request is given up.
     pub request_timeout: std::time::Duration,
+    /// What may be taken for capacity tables of past blocks.
+    pub tables: tables::Limits,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_lag_seconds: 60, concurrency_max: 512, request_timeout: std::time::Duration::from_secs(15) }
+        Self {
+            max_lag_seconds: 60,
+            concurrency_max: 512,
+            request_timeout: std::time::Duration::from_secs(15),
+            tables: tables::Limits::default(),
+        }
     }
 }
 
@@ -51,7 +58,8 @@ pub struct Known {
 impl App {
     /// Over a database that may not be there yet.
     pub fn new(database: Database, settings: Settings) -> Self {
-        Self(Arc::new(Shared { database, settings, deployment: RwLock::default(), tables: Tables::default() }))
+        let tables = Tables::new(&database, settings.tables);
+        Self(Arc::new(Shared { database, settings, deployment: RwLock::default(), tables }))
     }
 
     /// The database.

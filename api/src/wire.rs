@@ -22,6 +22,11 @@ pub enum Units {
 #[schema(value_type = String, pattern = r"^[0-9]+(\.[0-9]{18})?$", example = "1250000000000000000")]
 pub struct Amount(String);
 
+/// Rewards per share: a decimal string of units of 1e-36 VVV per sVVV, whatever `?units` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(value_type = String, pattern = "^[0-9]+$", example = "412500000000000000000000000000000000")]
+pub struct PerShare(String);
+
 /// A share or ratio: a decimal string with exactly 18 digits after the point, rounded down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(value_type = String, pattern = r"^[0-9]+\.[0-9]{18}$", example = "0.012500000000000000")]
@@ -81,6 +86,13 @@ impl Units {
             }
             Self::Token => parse_decimal(text),
         }
+    }
+}
+
+impl PerShare {
+    /// From units of 1e-36.
+    pub fn new(accumulated: U256) -> Self {
+        Self(accumulated.to_string())
     }
 }
 

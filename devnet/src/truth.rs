@@ -2,6 +2,7 @@
 
 pub mod mint;
 pub mod parameters;
+pub mod rewards;
 mod views;
 
 use std::collections::BTreeSet;

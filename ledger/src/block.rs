@@ -1,5 +1,7 @@
 //! One block's worth of input.
 
+use alloy_primitives::{Address, U256};
+
 use crate::event::{Entry, Event, Staking};
 use crate::parameter::{Parameter, Setting};
 
@@ -25,6 +27,11 @@ impl Block {
     /// What a reading at the end of this block says of a parameter.
     pub fn reading(&self, parameter: Parameter) -> Option<&Setting> {
         self.readings.iter().find(|reading| reading.parameter == parameter)
+    }
+
+    /// What accounts owe of rewards, where they were asked for at the end of this block.
+    pub fn reward_debts(&self) -> impl Iterator<Item = (Address, U256)> {
+        self.reading(Parameter::RewardDebts).and_then(Setting::debts).into_iter().flatten()
     }
 
     /// Whether an event of this block at or after `position` sets the parameter.

@@ -97,6 +97,8 @@ pub enum AnomalyKind {
     UnlockMismatch,
     /// A reading differs from what events announced.
     ReadingMismatch,
+    /// VVV minted, paid or read as rewards is not what is derived.
+    RewardMismatch,
     /// The staking proxy has an implementation that the deployment does not name.
     UnknownImplementation,
 }
@@ -111,6 +113,7 @@ impl AnomalyKind {
             Self::CooldownMismatch => "cooldown_mismatch",
             Self::UnlockMismatch => "unlock_mismatch",
             Self::ReadingMismatch => "reading_mismatch",
+            Self::RewardMismatch => "reward_mismatch",
             Self::UnknownImplementation => "unknown_implementation",
         }
     }

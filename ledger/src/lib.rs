@@ -8,8 +8,8 @@
 //! - [`supply`]: VVV balances and burns, from all VVV transfers
 //! - [`position`], [`totals`], [`mint`], [`parameter`]: what comes out
 //! - [`attribution`], [`witness`]: the two questions answered per transaction
-//! - [`entitlement`], [`table`], [`epoch`], [`period`], [`curve`], [`emission`], [`utilisation`], [`allocation`], [`calendar`],
-//!   [`ratio`]: what it means
+//! - [`rewards`], [`emission`], [`utilisation`]: what sVVV earns, an account and the network
+//! - [`entitlement`], [`table`], [`epoch`], [`period`], [`curve`], [`allocation`], [`calendar`], [`ratio`]: what it means
 
 pub mod allocation;
 pub mod attribution;
@@ -28,6 +28,7 @@ pub mod parameter;
 pub mod period;
 pub mod position;
 pub mod ratio;
+pub mod rewards;
 pub mod supply;
 pub mod table;
 pub mod totals;

@@ -4,6 +4,7 @@ use alloy_primitives::U256;
 
 use crate::checked::add;
 use crate::halt::Cause;
+use crate::rewards::Rewards;
 
 /// Totals that the light events move. Amounts in base units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,6 +63,8 @@ pub struct CapacityTotals {
     pub unknown_logs: u64,
     /// The block that first showed the staking proxy as VVV's owner: what was minted before is genesis. `None`: not yet.
     pub genesis_end_block: Option<u64>,
+    /// How far rewards are added up; `None`: not known, or not by StakingV2.
+    pub rewards: Option<Rewards>,
 }
 
 /// Totals that VVV transfers move. Amounts in base units.
@@ -101,5 +104,12 @@ impl Tally {
     pub(crate) fn count(&mut self, amount: U256, quantity: &'static str) -> Result<(), Cause> {
         self.count += 1;
         add(&mut self.amount, amount, quantity)
+    }
+
+    /// Counts one event less.
+    pub(crate) fn uncount(&mut self, amount: U256, quantity: &'static str) -> Result<(), Cause> {
+        let less = self.count.checked_sub(1).zip(self.amount.checked_sub(amount));
+        (self.count, self.amount) = less.ok_or(Cause::Overflow { quantity })?;
+        Ok(())
     }
 }

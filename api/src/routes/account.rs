@@ -4,6 +4,7 @@ use alloy_primitives::{Address, U256};
 use axum::extract::State;
 use axum::response::Response;
 use ledger::position::{Cooling, Position};
+use ledger::rewards::{Terms, pending_at};
 use ledger::totals::{CapacityTotals, Tally};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -34,6 +35,8 @@ pub struct AccountAnswer {
     svvv: SvvvHolding,
     /// DIEM.
     diem: DiemHolding,
+    /// VVV that its sVVV earns.
+    rewards: RewardHolding,
     /// Fields that are null because they cannot be known.
     #[schema(example = json!([]))]
     unknown: Vec<String>,
@@ -68,8 +71,6 @@ pub struct SvvvHolding {
     average_lock_rate: Option<Ratio>,
     /// Unstaked and not withdrawn.
     cooling: Release,
-    /// VVV rewards claimed since the start.
-    claimed: Amount,
 }
 
 /// DIEM of an address.
@@ -85,6 +86,16 @@ pub struct DiemHolding {
     cooling: Release,
     /// Minted against locked sVVV and not yet burned.
     outstanding: Amount,
+}
+
+/// Rewards of an address.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RewardHolding {
+    /// Paid since the start.
+    claimed: Amount,
+    /// To be claimed at the block's time. Null under the first implementation of staking, and where no state of the contract
+    /// could yet be read to go on from.
+    pending: Option<Amount>,
 }
 
 /// An amount on its way out.
@@ -125,16 +136,18 @@ pub async fn get(
     let balance = snapshot.vvv_balances(&[address]).await?.remove(&address).unwrap_or_default();
     let burned = snapshot.burned_by(address).await?;
     let totals = snapshot.capacity_totals().await?;
-    let view = View { units: query.units, timestamp: epoch.timestamp, totals };
+    let terms = snapshot.reward_terms(&totals).await?;
+    let view = View { units: query.units, timestamp: epoch.timestamp, totals, terms };
     let body = view.answer(&snapshot, address, &position, balance, burned);
     Ok(answer(&snapshot, &conditional, &body))
 }
 
-/// The unit amounts are written in, the time they are seen at and what they are a share of.
+/// The unit amounts are written in, the time they are seen at, what they are a share of, and what rewards are told by.
 struct View {
     units: Units,
     timestamp: u64,
     totals: CapacityTotals,
+    terms: Option<Terms>,
 }
 
 impl View {
@@ -149,7 +162,9 @@ impl View {
         let amount = |amount: U256| self.units.amount(amount);
         let deployment = snapshot.deployment();
         let label = deployment.label(address);
+        let pending = pending_at(position, self.totals.rewards, self.terms, self.timestamp);
         let unknown = unknown("svvv", &position.svvv_cooling).chain(unknown("diem", &position.diem_cooling));
+        let unknown = unknown.chain(pending.is_none().then(|| "rewards.pending".to_owned()));
         AccountAnswer {
             address: address.into(),
             label: label.map(|label| label.name.clone()),
@@ -162,7 +177,6 @@ impl View {
                 share: Ratio::of(position.svvv, self.totals.svvv_supply),
                 average_lock_rate: Ratio::of(position.locked, position.outstanding),
                 cooling: self.release(&position.svvv_cooling),
-                claimed: amount(position.claimed),
             },
             diem: DiemHolding {
                 liquid: amount(position.diem_liquid),
@@ -171,6 +185,7 @@ impl View {
                 cooling: self.release(&position.diem_cooling),
                 outstanding: amount(position.outstanding),
             },
+            rewards: RewardHolding { claimed: amount(position.claimed), pending: pending.map(amount) },
             unknown: snapshot.as_of().unknown().into_iter().chain(unknown).collect(),
             as_of: snapshot.as_of().clone(),
         }

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use ledger::emission::{self, Stakes};
 use ledger::parameter::Parameter;
+use ledger::rewards::Rewards;
 use ledger::totals::{CapacityTotals, SupplyTotals};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,7 +19,7 @@ use crate::params::{BlockParams, FigureParams, FromPairs, Pairs, UnitParams};
 use crate::problem::Problem;
 use crate::respond::{answer, unchanged};
 use crate::snapshot::{AsOf, Needs, Snapshot};
-use crate::wire::{Amount, Ratio, Units};
+use crate::wire::{Amount, PerShare, Ratio, Time, Units};
 use utilisation::{UtilisationParams, UtilisationSplit};
 
 /// Block, unit and what if.
@@ -41,12 +42,26 @@ pub struct EmissionsAnswer {
     figures: Figures,
     /// What if: with `?utilisation=`; else null.
     utilisation_split: Option<UtilisationSplit>,
+    /// How far rewards are added up. Null under the first implementation of staking, and where no state of the contract could
+    /// yet be read to go on from.
+    rewards: Option<RewardFigures>,
     /// Fields that are null because they cannot be known: without a reading or an event nobody knows a parameter, and
     /// before StakingV2 there are no percentages.
     #[schema(example = json!([]))]
     unknown: Vec<String>,
     /// The block.
     as_of: AsOf,
+}
+
+/// What one sVVV has earned since the start, and until when that is told.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RewardFigures {
+    /// accRewardPerShare(): of an unlocked one.
+    acc_unlocked: PerShare,
+    /// accRewardPerShareLocked(): of one locked against minted DIEM.
+    acc_locked: PerShare,
+    /// lastRewardTimestamp(): what is emitted after it is added up at the next action of anybody's.
+    rewarded_until: Option<Time>,
 }
 
 /// Emissions and yearly returns. Returns do not compound.
@@ -93,11 +108,20 @@ pub async fn get(
     let unknown_split = utilisation_split.iter().flat_map(|_| inputs.unknown_of_split());
     let body = EmissionsAnswer {
         figures: inputs.figures(query.units)?,
+        rewards: inputs.rewards.map(RewardFigures::from),
         unknown: snapshot.as_of().unknown().into_iter().chain(inputs.unknown()).chain(unknown_split).collect(),
         utilisation_split,
         as_of: snapshot.as_of().clone(),
     };
     Ok(answer(&snapshot, &conditional, &body))
+}
+
+impl From<Rewards> for RewardFigures {
+    fn from(rewards: Rewards) -> Self {
+        let Rewards { acc_unlocked, acc_locked, rewarded_until } = rewards;
+        let (acc_unlocked, acc_locked) = (PerShare::new(acc_unlocked), PerShare::new(acc_locked));
+        Self { acc_unlocked, acc_locked, rewarded_until: Time::new(rewarded_until) }
+    }
 }
 
 /// What the figures are made of; a parameter is `None` where it is not known.
@@ -107,6 +131,7 @@ pub(crate) struct Inputs {
     venice_locked: Option<U256>,
     stakes: Stakes,
     effective: U256,
+    rewards: Option<Rewards>,
 }
 
 impl Inputs {
@@ -135,11 +160,12 @@ impl Inputs {
             venice_locked,
             stakes: Stakes { staked: stake.svvv_supply, locked: stake.svvv_locked },
             effective: effective.ok_or_else(|| Problem::internal("more VVV is burned than there is"))?,
+            rewards: stake.rewards,
         })
     }
 
     pub(crate) fn figures(&self, units: Units) -> Result<Figures, Problem> {
-        let Self { rate, venice, venice_locked, stakes, effective } = self;
+        let Self { rate, venice, venice_locked, stakes, effective, .. } = self;
         let both = venice.zip(*venice_locked);
         let staker_share = both.and_then(|(p, locked)| stakes.staker_share(p, locked)).map(Ratio::new);
         let Some(rate) = *rate else { return Ok(Figures { staker_share, ..Figures::default() }) };
@@ -166,6 +192,7 @@ impl Inputs {
             ("apr", rate || venice || locked),
             ("apr_unlocked", rate || venice),
             ("apr_locked", rate || venice || locked),
+            ("rewards", self.rewards.is_none()),
         ];
         fields.into_iter().filter(|(_, is_unknown)| *is_unknown).map(|(name, _)| name.to_owned())
     }

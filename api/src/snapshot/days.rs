@@ -1,7 +1,7 @@
 //! The network some days before the block, and who was active since.
 
 use ledger::totals::{CapacityTotals, SupplyTotals};
-use store::read::{event, totals};
+use store::read::{activity, totals};
 
 use super::Snapshot;
 use crate::problem::Problem;
@@ -33,6 +33,6 @@ impl Snapshot {
     pub async fn active_since(&mut self, block_number: u64) -> Result<u64, Problem> {
         let contracts = self.known.deployment.contracts;
         let apart = [contracts.vvv, contracts.staking, contracts.diem];
-        Ok(event::active(&mut self.reading, &apart, block_number, self.point.number).await?)
+        Ok(activity::active(&mut self.reading, &apart, block_number, self.point.number).await?)
     }
 }

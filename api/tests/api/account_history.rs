@@ -22,7 +22,7 @@ fn row(page: &Value) -> Value {
         "diem_staked": page["diem"]["staked"],
         "diem_cooling": page["diem"]["cooling"]["amount"],
         "diem_cooling_ends_at": page["diem"]["cooling"]["ends_at"],
-        "claimed": page["svvv"]["claimed"],
+        "claimed": page["rewards"]["claimed"],
     })
 }
 

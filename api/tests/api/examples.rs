@@ -93,11 +93,11 @@ async fn examples_are_what_the_service_answers(pool: PgPool) {
         service.execute(mend).await;
     }
     let full = Settings { concurrency_max: 0, ..Settings::default() };
-    examples.hold_problem(&Service::with(pool.clone(), full), Kind::Overloaded).await;
+    examples.hold_problem(&Service::over_with(pool.clone(), full), Kind::Overloaded).await;
     let mut other = pool.begin().await.unwrap();
     sqlx::query("lock table cursor in access exclusive mode").execute(&mut *other).await.unwrap();
     let hasty = Settings { request_timeout: Duration::from_secs(1), ..Settings::default() };
-    examples.hold_problem(&Service::with(pool.clone(), hasty), Kind::TimedOut).await;
+    examples.hold_problem(&Service::over_with(pool.clone(), hasty), Kind::TimedOut).await;
     other.rollback().await.unwrap();
     examples.hold_all();
     hold_document();

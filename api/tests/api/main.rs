@@ -24,4 +24,5 @@ mod pages;
 mod role;
 mod service;
 mod stakers;
+mod tables;
 mod target;

@@ -35,10 +35,15 @@ pub(crate) struct Reply {
 impl Service {
     /// Over the economy of `fixtures/chain.sql`.
     pub(crate) async fn of_chain(pool: PgPool) -> Self {
+        Self::of_chain_with(pool, Settings::default()).await
+    }
+
+    /// The same, serving in another way.
+    pub(crate) async fn of_chain_with(pool: PgPool, settings: Settings) -> Self {
         sqlx::raw_sql(include_str!("fixtures/chain.sql")).execute(&pool).await.unwrap();
         let revision = i32::try_from(ledger::DERIVATION_REVISION).unwrap();
         sqlx::query("update derivation set revision = $1").bind(revision).execute(&pool).await.unwrap();
-        Self::over(pool)
+        Self::over_with(pool, settings)
     }
 
     /// Over the chain of `fixtures/mainnet.sql`, as the document's examples show it.
@@ -56,14 +61,19 @@ impl Service {
 
     /// Over a database as it is, through connections of the service's own.
     pub(crate) fn over(pool: PgPool) -> Self {
-        Self::with(pool, Settings::default())
+        Self::over_with(pool, Settings::default())
     }
 
-    /// Over a database as it is, with settings of the test's own.
-    pub(crate) fn with(pool: PgPool, settings: Settings) -> Self {
+    /// The same, serving in another way.
+    pub(crate) fn over_with(pool: PgPool, settings: Settings) -> Self {
+        Self::limited_to(pool, settings, &Limits::default())
+    }
+
+    /// The same, taking no more of the database than this.
+    pub(crate) fn limited_to(pool: PgPool, settings: Settings, limits: &Limits) -> Self {
         // Shown by the test runner where a test fails; a second try to start it is none of the test's business.
         let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_test_writer().try_init();
-        let database = Database::lazy_with((*pool.connect_options()).clone(), &Limits::default());
+        let database = Database::lazy_with((*pool.connect_options()).clone(), limits);
         Self { router: router(App::new(database, settings)), pool }
     }
 

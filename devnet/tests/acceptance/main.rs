@@ -10,6 +10,7 @@ mod midnight;
 mod mints;
 mod oracle;
 mod readings;
+mod rewards;
 mod served;
 mod stage;
 mod status;
@@ -46,8 +47,11 @@ struct World {
 impl World {
     async fn new(pool: &PgPool, seed: u64) -> Self {
         // Calls at any block of the run need its state; in memory that is quick.
-        let node = mining::node(AnvilConfig::new()).genesis_timestamp(GENESIS).arg("--prune-history=5000");
-        let node = node.start().await.unwrap();
+        Self::with(pool, seed, AnvilConfig::new().arg("--prune-history=5000")).await
+    }
+
+    async fn with(pool: &PgPool, seed: u64, node: AnvilConfig) -> Self {
+        let node = mining::node(node).genesis_timestamp(GENESIS).start().await.unwrap();
         let rpc = node.rpc();
         let config = TrafficConfig::fast(seed);
         contracts::deploy(&rpc, &config.deploy).await.unwrap();

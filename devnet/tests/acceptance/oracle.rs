@@ -107,9 +107,18 @@ impl Oracle {
 
     /// A command of the indexer's to its end, as the role that can only read.
     pub(crate) async fn ask_indexer(&self, arguments: &[&str]) -> Said {
+        self.ask(arguments, &self.reader_url).await
+    }
+
+    /// The same, as the role that writes.
+    pub(crate) async fn ask_indexer_as_writer(&self, arguments: &[&str]) -> Said {
+        self.ask(arguments, &self.database_url).await
+    }
+
+    async fn ask(&self, arguments: &[&str], database_url: &str) -> Said {
         let mut command = program("indexer");
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.env("RPC_URL", &self.node_url).env("DATABASE_URL", &self.reader_url);
+        command.env("RPC_URL", &self.node_url).env("DATABASE_URL", database_url);
         let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("it does not end").unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use abi::Vvv;
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEvent;
 use ledger::event::Contracts;
 use ledger::parameter::{Parameter, Setting};
@@ -170,11 +170,11 @@ impl<S> Files<S> {
         let mut settings: Vec<Setting> = Vec::new();
         for row in of_block {
             let what = |what: &str| ChainError::Contradiction(format!("block {block_number}: {} {what}", row.name));
-            let parameter = Parameter::from_name(&row.name).ok_or_else(|| what("is no parameter"))?;
+            let parameter = Parameter::read_as(&row.name).ok_or_else(|| what("is no parameter"))?;
             if settings.iter().any(|other| other.parameter == parameter) {
                 return Err(what("was read twice"));
             }
-            if row.value.0.len() != parameter.words() {
+            if !parameter.takes(row.value.0.len()) {
                 return Err(what("has another number of words than it must"));
             }
             settings.push(Setting { parameter, value: row.value.0.clone() });
@@ -205,6 +205,20 @@ impl<S: Source> Source for Files<S> {
                 asked.readings(block_number, at, occasion).await
             }
             _ => Ok(Vec::new()),
+        }
+    }
+
+    async fn reward_debts(
+        &self,
+        block_number: u64,
+        at: At,
+        accounts: &[Address],
+    ) -> Result<Option<Vec<U256>>, ChainError> {
+        match &self.asked {
+            Some(asked) if !self.directory.tells_readings(block_number) => {
+                asked.reward_debts(block_number, at, accounts).await
+            }
+            _ => Ok(None),
         }
     }
 }

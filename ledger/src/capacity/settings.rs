@@ -16,7 +16,8 @@ impl Capacity {
     /// block followed.
     pub(super) fn open_settings(&mut self, block: &Block) {
         for Setting { parameter, value } in &block.readings {
-            if self.parameters.get(*parameter).is_none() && !block.sets_from(0, *parameter) {
+            let is_of_network = *parameter != Parameter::RewardDebts;
+            if is_of_network && self.parameters.get(*parameter).is_none() && !block.sets_from(0, *parameter) {
                 self.parameters.set(*parameter, Some(value.clone()));
             }
         }
@@ -29,9 +30,10 @@ impl Capacity {
         }
     }
 
-    /// New code may have changed anything, and says so only through readings.
+    /// New code may have changed anything, and says so only through readings: rewards too are not known until read again.
     pub(super) fn upgrade(&mut self, block: &Block, entry: &Entry, implementation: Address) {
         self.reread(block, entry);
+        self.totals.rewards = None;
         let word = U256::from_be_slice(implementation.as_slice());
         self.parameters.set(Parameter::Implementation, Some(vec![word]));
     }

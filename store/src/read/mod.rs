@@ -9,6 +9,8 @@
 //! - [`block`]: headers, times and what is remarkable at a block
 //! - [`account`]: positions and VVV balances of addresses
 //! - [`account_history`]: what one address held, block by block
+//! - [`activity`]: who did something
+//! - [`cooldown`]: what may not be withdrawn yet
 //! - [`event`]: decoded logs and transfers
 //! - [`series`]: figures at many blocks at once
 //! - [`table`]: every address with sVVV or staked DIEM
@@ -27,9 +29,11 @@
 
 pub mod account;
 pub mod account_history;
+pub mod activity;
 pub mod anomaly;
 pub mod block;
 pub mod completeness;
+pub mod cooldown;
 pub mod database;
 pub mod digest;
 pub mod event;
