@@ -121,6 +121,7 @@ fn may_fail_so(operation: &Operation, kind: Kind) -> bool {
         Kind::TooOld => takes("max_lag"),
         Kind::FinalityUnknown => takes("finality"),
         Kind::NotReady => is("getReadiness"),
+        Kind::TablesBusy => ["listCapacity", "listStakers", "postAllocations"].into_iter().any(is),
         // Of no operation: what they answer is none.
         Kind::NotFound | Kind::MethodNotAllowed => false,
         _ => !is("getReadiness") || kind.status() != axum::http::StatusCode::SERVICE_UNAVAILABLE,

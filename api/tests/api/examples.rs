@@ -11,6 +11,7 @@ use api::app::Settings;
 use api::examples::{Example, all};
 use api::problem::Kind;
 use api::router::document;
+use api::tables::Limits;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::Value;
@@ -94,6 +95,9 @@ async fn examples_are_what_the_service_answers(pool: PgPool) {
     }
     let full = Settings { concurrency_max: 0, ..Settings::default() };
     examples.hold_problem(&Service::over_with(pool.clone(), full), Kind::Overloaded).await;
+    let tables = Limits { past_builds_max: 0, ..Limits::default() };
+    let no_tables = Settings { tables, ..Settings::default() };
+    examples.hold_problem(&Service::over_with(pool.clone(), no_tables), Kind::TablesBusy).await;
     let mut other = pool.begin().await.unwrap();
     sqlx::query("lock table cursor in access exclusive mode").execute(&mut *other).await.unwrap();
     let hasty = Settings { request_timeout: Duration::from_secs(1), ..Settings::default() };
@@ -125,7 +129,10 @@ impl Examples {
         if is_update() {
             example.answer.clone_from(&answer);
             let text = format!("{}\n", serde_json::to_string_pretty(&example).unwrap());
-            std::fs::write(directory().join(format!("{name}.json")), text).unwrap();
+            // In one step: a debug build reads the files whenever another test starts the service.
+            let (new, path) = (directory().join(format!("{name}.new")), directory().join(format!("{name}.json")));
+            std::fs::write(&new, text).unwrap();
+            std::fs::rename(&new, &path).unwrap();
         }
         let (kept, is) = (pretty(&example.answer), pretty(&answer));
         assert!(kept == is, "{name} differs; {}\nkept: {kept}\nis: {is}", how());
