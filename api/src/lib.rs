@@ -12,7 +12,7 @@
 //! - [`measure`]: figures for Prometheus
 //! - [`readiness`]: whether answers are of the head
 //! - [`wire`], [`address`]: how amounts, times and addresses are written
-//! - [`openapi`]: the document
+//! - [`openapi`], [`examples`]: the document
 
 pub mod address;
 pub mod aim;
@@ -20,6 +20,7 @@ pub mod app;
 pub mod cli;
 pub mod epochs;
 pub mod events;
+pub mod examples;
 pub mod extract;
 pub mod guarded;
 pub mod holding;

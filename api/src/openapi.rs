@@ -4,6 +4,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::{HeaderBuilder, License, OpenApi, RefOr, Schema};
 use utoipa::{IntoResponses, OpenApi as _};
 
+use crate::examples;
 use crate::problem::Document;
 
 /// What is said of the whole.
@@ -56,6 +57,7 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
         let optional = OPTIONAL.iter().find(|(schema, _)| schema == name).map_or(&[][..], |(_, fields)| fields);
         require_all(schema, optional);
     }
+    examples::show(&mut document);
     document
 }
 

@@ -45,6 +45,11 @@ impl Pairs {
         parse(&text).map(Some).ok_or_else(|| invalid(name, &format!("must be {expected}")))
     }
 
+    /// Whether a parameter is given and not taken out yet.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// Takes one parameter out as it came.
     pub fn take_text(&mut self, name: &str) -> Option<String> {
         self.0.remove(name)

@@ -139,9 +139,14 @@ impl Kind {
         self.parts().0
     }
 
+    /// The last part of its `type`.
+    pub fn slug(self) -> &'static str {
+        self.parts().1
+    }
+
     /// `type`: a name to compare, not a place to visit.
     pub fn uri(self) -> String {
-        format!("urn:venice-capacity-oracle:problem:{}", self.parts().1)
+        format!("urn:venice-capacity-oracle:problem:{}", self.slug())
     }
 
     /// For a human, the same every time.

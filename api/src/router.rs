@@ -91,6 +91,7 @@ fn chain_routes() -> OpenApiRouter<App> {
         .routes(routes!(r::epoch::get))
         .routes(routes!(r::account::get))
         .routes(routes!(r::account_events::get))
+        .routes(routes!(r::account_history::get))
         .routes(routes!(r::events::get))
         .routes(routes!(r::burns_events::get))
         .routes(routes!(r::supply::get))
@@ -109,6 +110,7 @@ fn chain_routes() -> OpenApiRouter<App> {
         .routes(routes!(r::parameters::get))
         .routes(routes!(r::parameters_history::get))
         .routes(routes!(r::cooldowns::get))
+        .routes(routes!(r::metrics::get))
         .routes(routes!(r::status::get))
 }
 

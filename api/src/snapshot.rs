@@ -5,8 +5,10 @@
 
 mod as_of;
 mod behind;
+mod days;
 mod epoch;
 mod lag;
+mod one_account;
 mod resolve;
 mod rewards;
 mod series;
@@ -374,15 +376,6 @@ impl Snapshot {
     pub async fn burn_events(&mut self, before: Option<(u64, u32)>, limit: usize) -> Result<Vec<EventRecord>, Problem> {
         behind::hold_indexes(&self.progress)?;
         Ok(event::burns(&mut self.reading, before, limit, self.point.number).await?)
-    }
-
-    /// What one sender has burned.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn burned_by(&mut self, sender: Address) -> Result<Tally, Problem> {
-        let burned = totals::burned_by(&mut self.reading, &[sender], self.point.number).await?;
-        Ok(burned.get(&sender).copied().unwrap_or_default())
     }
 
     /// The time of a block, by its header or by the clock.

@@ -37,6 +37,12 @@ pub struct Ratio(String);
 #[schema(value_type = String, pattern = r"^-?[0-9]+(\.[0-9]{18})?$", example = "-1250000000000000000")]
 pub struct AmountChange(String);
 
+/// What something changed by as a share of what it was, or the difference of two ratios: a decimal string with exactly 18
+/// digits after the point, rounded towards zero, with a minus sign where it became less.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(value_type = String, pattern = r"^-?[0-9]+\.[0-9]{18}$", example = "-0.012500000000000000")]
+pub struct RatioChange(String);
+
 /// US dollars: a decimal string with 18 digits after the point.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(value_type = String, pattern = r"^[0-9]+\.[0-9]{18}$", example = "1.250000000000000000")]
@@ -104,6 +110,19 @@ impl Ratio {
     /// `part / whole`; `None` where the whole is 0.
     pub fn of(part: U256, whole: U256) -> Option<Self> {
         ledger::ratio::ratio(part, whole).map(Self::new)
+    }
+}
+
+impl RatioChange {
+    /// `(now - before) / before`; `None` where there was nothing before.
+    pub fn of(before: U256, now: U256) -> Option<Self> {
+        let size = ledger::ratio::ratio(before.abs_diff(now), before)?;
+        Some(Self(format!("{}{}", if size.is_zero() { "" } else { sign(before, now) }, eighteen_digits(size))))
+    }
+
+    /// `now - before`, both ratios in units of 1e-18.
+    pub fn between(before: U256, now: U256) -> Self {
+        Self(format!("{}{}", sign(before, now), eighteen_digits(before.abs_diff(now))))
     }
 }
 

@@ -8,7 +8,7 @@
 //! - [`supply`]: VVV balances and burns, from all VVV transfers
 //! - [`position`], [`totals`], [`mint`], [`parameter`]: what comes out
 //! - [`attribution`], [`witness`]: the two questions answered per transaction
-//! - [`rewards`], [`emission`]: what sVVV earns, an account and the network
+//! - [`rewards`], [`emission`], [`utilisation`]: what sVVV earns, an account and the network
 //! - [`entitlement`], [`table`], [`epoch`], [`period`], [`curve`], [`allocation`], [`calendar`], [`ratio`]: what it means
 
 pub mod allocation;
@@ -32,6 +32,7 @@ pub mod rewards;
 pub mod supply;
 pub mod table;
 pub mod totals;
+pub mod utilisation;
 pub mod witness;
 
 /// Counts the derivations there have been: raised whenever the same logs and readings come to give other rows, be it

@@ -4,8 +4,8 @@ use alloy_primitives::{Address, U256};
 use axum::extract::State;
 use axum::response::Response;
 use ledger::position::{Cooling, Position};
-use ledger::rewards::{Rewards, Terms, pending_at};
-use ledger::totals::Tally;
+use ledger::rewards::{Terms, pending_at};
+use ledger::totals::{CapacityTotals, Tally};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,7 +16,7 @@ use crate::params::{BlockParams, FigureParams, UnitParams};
 use crate::problem::Problem;
 use crate::respond::{answer, unchanged};
 use crate::snapshot::{AsOf, Needs, Snapshot};
-use crate::wire::{AddressText, Amount, Time, Units};
+use crate::wire::{AddressText, Amount, Ratio, Time, Units};
 
 /// What one address holds.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -65,6 +65,10 @@ pub struct SvvvHolding {
     locked: Amount,
     /// Not locked.
     unlocked: Amount,
+    /// balance / sVVV.totalSupply(): the address's share of capacity. Null where nobody has staked.
+    share: Option<Ratio>,
+    /// locked / outstanding DIEM: the sVVV that each minted DIEM took on average. Null where none is outstanding.
+    average_lock_rate: Option<Ratio>,
     /// Unstaked and not withdrawn.
     cooling: Release,
 }
@@ -76,6 +80,8 @@ pub struct DiemHolding {
     liquid: Amount,
     /// Staked: what entitles.
     staked: Amount,
+    /// staked / DIEM that everybody has staked; null where nobody has.
+    staked_share: Option<Ratio>,
     /// Unstaked and not withdrawn.
     cooling: Release,
     /// Minted against locked sVVV and not yet burned.
@@ -131,16 +137,16 @@ pub async fn get(
     let burned = snapshot.burned_by(address).await?;
     let totals = snapshot.capacity_totals().await?;
     let terms = snapshot.reward_terms(&totals).await?;
-    let view = View { units: query.units, timestamp: epoch.timestamp, rewards: totals.rewards, terms };
+    let view = View { units: query.units, timestamp: epoch.timestamp, totals, terms };
     let body = view.answer(&snapshot, address, &position, balance, burned);
     Ok(answer(&snapshot, &conditional, &body))
 }
 
-/// The unit amounts are written in, the time they are seen at, and what rewards are told by.
+/// The unit amounts are written in, the time they are seen at, what they are a share of, and what rewards are told by.
 struct View {
     units: Units,
     timestamp: u64,
-    rewards: Option<Rewards>,
+    totals: CapacityTotals,
     terms: Option<Terms>,
 }
 
@@ -156,7 +162,7 @@ impl View {
         let amount = |amount: U256| self.units.amount(amount);
         let deployment = snapshot.deployment();
         let label = deployment.label(address);
-        let pending = pending_at(position, self.rewards, self.terms, self.timestamp);
+        let pending = pending_at(position, self.totals.rewards, self.terms, self.timestamp);
         let unknown = unknown("svvv", &position.svvv_cooling).chain(unknown("diem", &position.diem_cooling));
         let unknown = unknown.chain(pending.is_none().then(|| "rewards.pending".to_owned()));
         AccountAnswer {
@@ -168,11 +174,14 @@ impl View {
                 balance: amount(position.svvv),
                 locked: amount(position.locked),
                 unlocked: amount(position.unlocked()),
+                share: Ratio::of(position.svvv, self.totals.svvv_supply),
+                average_lock_rate: Ratio::of(position.locked, position.outstanding),
                 cooling: self.release(&position.svvv_cooling),
             },
             diem: DiemHolding {
                 liquid: amount(position.diem_liquid),
                 staked: amount(position.diem_staked),
+                staked_share: Ratio::of(position.diem_staked, self.totals.diem_staked),
                 cooling: self.release(&position.diem_cooling),
                 outstanding: amount(position.outstanding),
             },

@@ -1,5 +1,7 @@
 //! `GET /v1/emissions`
 
+pub mod utilisation;
+
 use alloy_primitives::U256;
 use axum::extract::State;
 use axum::response::Response;
@@ -13,17 +15,33 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::extract::{Conditional, Query};
 use crate::openapi::ReadProblems;
-use crate::params::{BlockParams, FigureParams, UnitParams};
+use crate::params::{BlockParams, FigureParams, FromPairs, Pairs, UnitParams};
 use crate::problem::Problem;
 use crate::respond::{answer, unchanged};
 use crate::snapshot::{AsOf, Needs, Snapshot};
 use crate::wire::{Amount, PerShare, Ratio, Time, Units};
+use utilisation::{UtilisationParams, UtilisationSplit};
+
+/// Block, unit and what if.
+#[derive(Clone, Debug, Default)]
+pub struct EmissionsParams {
+    figures: FigureParams,
+    what_if: UtilisationParams,
+}
+
+impl FromPairs for EmissionsParams {
+    fn from_pairs(pairs: &mut Pairs) -> Result<Self, Problem> {
+        Ok(Self { figures: FigureParams::from_pairs(pairs)?, what_if: UtilisationParams::from_pairs(pairs)? })
+    }
+}
 
 /// VVV emitted, and what stakers get of it, if everything stays as it is at the block.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EmissionsAnswer {
     #[serde(flatten)]
     figures: Figures,
+    /// What if: with `?utilisation=`; else null.
+    utilisation_split: Option<UtilisationSplit>,
     /// How far rewards are added up. Null under the first implementation of staking, and where no state of the contract could
     /// yet be read to go on from.
     rewards: Option<RewardFigures>,
@@ -50,20 +68,20 @@ pub struct RewardFigures {
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct Figures {
     /// VVV emitted per second.
-    rate_per_second: Option<Amount>,
+    pub(crate) rate_per_second: Option<Amount>,
     /// The same in 365 days.
-    per_year: Option<Amount>,
+    pub(crate) per_year: Option<Amount>,
     /// per_year / effective supply; null where nothing is in supply.
-    inflation: Option<Ratio>,
+    pub(crate) inflation: Option<Ratio>,
     /// What of all emissions stakers get: (1 - p)(1 - pL locked / staked), where p is Venice's percentage and pL its
     /// percentage of what locked sVVV would earn. Null where nobody has staked.
-    staker_share: Option<Ratio>,
+    pub(crate) staker_share: Option<Ratio>,
     /// What one sVVV earns a year on average: per_year * staker_share / staked. Null where nobody has staked.
-    apr: Option<Ratio>,
+    pub(crate) apr: Option<Ratio>,
     /// What one unlocked sVVV earns a year: per_year * (1 - p) / staked. Null where nobody has staked.
-    apr_unlocked: Option<Ratio>,
+    pub(crate) apr_unlocked: Option<Ratio>,
     /// What one locked sVVV earns a year: apr_unlocked * (1 - pL). Null where nobody has staked.
-    apr_locked: Option<Ratio>,
+    pub(crate) apr_locked: Option<Ratio>,
 }
 
 /// Emissions and what they pay
@@ -72,12 +90,12 @@ pub struct Figures {
     operation_id = "getEmissions",
     path = "/v1/emissions",
     tag = "network",
-    params(BlockParams, UnitParams),
+    params(UtilisationParams, BlockParams, UnitParams),
     responses((status = 200, description = "Emissions at the block.", body = EmissionsAnswer), ReadProblems),
 )]
 pub async fn get(
     State(app): State<App>,
-    Query(query): Query<FigureParams>,
+    Query(EmissionsParams { figures: query, what_if }): Query<EmissionsParams>,
     conditional: Conditional,
 ) -> Result<Response, Problem> {
     let mut snapshot = Snapshot::open(&app, Needs::Both, &query.block).await?;
@@ -85,11 +103,16 @@ pub async fn get(
         return Ok(response);
     }
     let inputs = Inputs::read(&mut snapshot).await?;
-    let rewards = inputs.rewards.is_none().then(|| "rewards".to_owned());
+    let utilisation_split =
+        what_if.utilisation.map(|utilisation| inputs.split(utilisation, query.units)).transpose()?;
+    let unknown_split = utilisation_split.iter().flat_map(|_| inputs.unknown_of_split());
+    let no_rewards = inputs.rewards.is_none().then(|| "rewards".to_owned());
+    let unknown = snapshot.as_of().unknown().into_iter().chain(inputs.unknown());
     let body = EmissionsAnswer {
         figures: inputs.figures(query.units)?,
         rewards: inputs.rewards.map(RewardFigures::from),
-        unknown: snapshot.as_of().unknown().into_iter().chain(inputs.unknown()).chain(rewards).collect(),
+        unknown: unknown.chain(no_rewards).chain(unknown_split).collect(),
+        utilisation_split,
         as_of: snapshot.as_of().clone(),
     };
     Ok(answer(&snapshot, &conditional, &body))
@@ -105,7 +128,7 @@ impl From<Rewards> for RewardFigures {
 
 /// What the figures are made of; a parameter is `None` where it is not known.
 pub(crate) struct Inputs {
-    rate: Option<U256>,
+    pub(crate) rate: Option<U256>,
     venice: Option<U256>,
     venice_locked: Option<U256>,
     stakes: Stakes,
@@ -118,7 +141,7 @@ impl Inputs {
     pub(crate) const WORDS: [Parameter; 3] =
         [Parameter::EmissionRate, Parameter::VenicePercentage, Parameter::VenicePercentageLocked];
 
-    async fn read(snapshot: &mut Snapshot) -> Result<Self, Problem> {
+    pub(crate) async fn read(snapshot: &mut Snapshot) -> Result<Self, Problem> {
         let (stake, supply) = (snapshot.capacity_totals().await?, snapshot.supply_totals().await?);
         let mut words = [None; 3];
         for (word, parameter) in words.iter_mut().zip(Self::WORDS) {

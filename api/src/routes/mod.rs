@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod account_events;
+pub mod account_history;
 pub mod allocations;
 pub mod burns;
 pub mod burns_events;
@@ -19,6 +20,7 @@ pub mod epochs;
 pub mod events;
 pub mod healthz;
 pub mod history;
+pub mod metrics;
 pub mod page;
 pub mod parameters;
 pub mod parameters_history;

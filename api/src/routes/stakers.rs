@@ -148,7 +148,8 @@ struct Key {
 
 /// Stakers, the largest first
 ///
-/// The three contracts' own addresses are left out, as in the number of stakers.
+/// Those with some of what they are ranked by, addresses with the same amount in the order of their bytes. The three
+/// contracts' own addresses are left out, as in the number of stakers; labelled ones are not, and say so.
 #[utoipa::path(
     get,
     operation_id = "listStakers",

@@ -134,8 +134,10 @@ pub(crate) struct Parts {
 /// VVV that is told apart.
 #[derive(Clone, Copy)]
 pub(crate) struct Held {
-    out_of_circulation: U256,
-    staking_proxy: U256,
+    pub(crate) out_of_circulation: U256,
+    pub(crate) staking_proxy: U256,
+    /// Of both, each address once.
+    pub(crate) together: U256,
 }
 
 /// What the figures are made of.
@@ -162,7 +164,10 @@ impl Parts {
     pub(crate) fn held(&self, balance: impl Fn(Address) -> U256) -> Result<Held, Problem> {
         let sum = self.apart.iter().map(|address| balance(*address)).try_fold(U256::ZERO, U256::checked_add);
         let too_much = || Problem::internal("labelled balances do not fit in 256 bits");
-        Ok(Held { out_of_circulation: sum.ok_or_else(too_much)?, staking_proxy: balance(self.staking) })
+        let (out_of_circulation, staking_proxy) = (sum.ok_or_else(too_much)?, balance(self.staking));
+        let counted_once = if self.apart.contains(&self.staking) { U256::ZERO } else { staking_proxy };
+        let together = out_of_circulation.checked_add(counted_once).ok_or_else(too_much)?;
+        Ok(Held { out_of_circulation, staking_proxy, together })
     }
 
     pub(crate) fn origins(
@@ -224,6 +229,6 @@ pub(crate) fn unknown_origins(origins: &Origins, field: &str) -> Vec<String> {
 }
 
 /// No part exceeds its whole unless what is stored contradicts itself.
-fn minus(whole: U256, part: U256) -> Result<U256, Problem> {
+pub(crate) fn minus(whole: U256, part: U256) -> Result<U256, Problem> {
     whole.checked_sub(part).ok_or_else(|| Problem::internal(format!("{part} is held of a supply of {whole}")))
 }

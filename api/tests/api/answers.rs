@@ -26,6 +26,7 @@ async fn at_the_head(pool: PgPool) {
     check(&service, "diem_quote_inverse", "/v1/diem/quote?diem=12.000000000000000001&units=token").await;
     check(&service, "emissions_head", "/v1/emissions").await;
     check(&service, "emissions_tokens", "/v1/emissions?units=token").await;
+    check(&service, "emissions_by_utilisation", "/v1/emissions?utilisation=0.3&units=token").await;
     check(&service, "parameters_head", "/v1/parameters").await;
     check(&service, "parameters_history_head", "/v1/parameters/history").await;
     check(&service, "cooldowns_head", "/v1/cooldowns").await;
@@ -34,6 +35,8 @@ async fn at_the_head(pool: PgPool) {
     check(&service, "account_head", &format!("/v1/accounts/{ALICE}")).await;
     check(&service, "account_unknown_end", &format!("/v1/accounts/{DAVE}?units=token")).await;
     check(&service, "account_events_head", &format!("/v1/accounts/{ALICE}/events")).await;
+    check(&service, "account_history_head", &format!("/v1/accounts/{ALICE}/history?units=token")).await;
+    check(&service, "account_history_unknown_end", &format!("/v1/accounts/{DAVE}/history")).await;
     check(&service, "events_head", "/v1/events").await;
     check(&service, "burns_events_head", "/v1/burns/events").await;
     check(&service, "stakers_head", "/v1/stakers").await;

@@ -116,6 +116,24 @@ async fn quotes(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn utilisations(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    for text in ["", "-0.1", "1.000000000000000001", "2", "0.1234567890123456789", "30%25", "1e-1", "half"] {
+        service.get(&format!("/v1/emissions?utilisation={text}")).await.problem(400, "invalid-parameter");
+    }
+    for (text, share) in [("0", "0.800000000000000000"), ("0.5", "0.200000000000000000"), ("1", "0.800000000000000000")]
+    {
+        let split = service.get(&format!("/v1/emissions?utilisation={text}")).await.ok()["utilisation_split"].clone();
+        assert_eq!(split["stakers_share"], share);
+    }
+    let of_unknown_rate = "delete from parameter where name = 'emission_rate_per_second'";
+    service.execute(of_unknown_rate).await;
+    let body = service.get("/v1/emissions?utilisation=0.5").await.ok();
+    assert_eq!(body["utilisation_split"]["stakers_per_year"], json!(null));
+    assert!(body["unknown"].as_array().unwrap().contains(&json!("utilisation_split.stakers_per_year")), "{body}");
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn bodies(pool: PgPool) {
     let service = Service::of_chain(pool).await;
     let deep = format!("{{\"addresses\":{}", "[".repeat(10_000));

@@ -6,13 +6,14 @@ use sqlx::PgPool;
 use crate::service::{ALICE, BOB, Service};
 
 /// Each list, and a query that names another one.
-const LISTS: [(&str, &str); 7] = [
+const LISTS: [(&str, &str); 8] = [
     ("/v1/stakers?", "order=locked"),
     ("/v1/stakers?order=diem_staked", "block=110"),
     ("/v1/parameters/history?", "name=treasury"),
     ("/v1/events?", "kind=staked"),
     ("/v1/events?contract=diem", "to_block=125"),
     ("/v1/accounts/0x00000000000000000000000000000000000000a1/events?", "contract=vvv"),
+    ("/v1/accounts/0x00000000000000000000000000000000000000a1/history?", "block=110"),
     ("/v1/burns/events?", "block=110"),
 ];
 

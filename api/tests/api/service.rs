@@ -9,6 +9,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::Value;
 use sqlx::PgPool;
+use store::deployment::Deployment;
 use store::read::{Database, Limits};
 use tower::ServiceExt;
 
@@ -43,6 +44,19 @@ impl Service {
         let revision = i32::try_from(ledger::DERIVATION_REVISION).unwrap();
         sqlx::query("update derivation set revision = $1").bind(revision).execute(&pool).await.unwrap();
         Self::over_with(pool, settings)
+    }
+
+    /// Over the chain of `fixtures/mainnet.sql`, as the document's examples show it.
+    pub(crate) async fn of_mainnet(pool: PgPool) -> Self {
+        sqlx::raw_sql(include_str!("fixtures/mainnet.sql")).execute(&pool).await.unwrap();
+        let revision = i32::try_from(ledger::DERIVATION_REVISION).unwrap();
+        sqlx::query("update derivation set revision = $1").bind(revision).execute(&pool).await.unwrap();
+        let document: String =
+            sqlx::query_scalar("select document::text from deployment").fetch_one(&pool).await.unwrap();
+        let deployment: Deployment = serde_json::from_str(&document).unwrap();
+        let digest = deployment.digest().unwrap();
+        sqlx::query("update deployment set digest = $1").bind(digest.as_slice()).execute(&pool).await.unwrap();
+        Self::over(pool)
     }
 
     /// Over a database as it is, through connections of the service's own.

@@ -8,6 +8,8 @@
 //! - [`progress`]: deployment, cursors, and what the writer says of itself
 //! - [`block`]: headers, times and what is remarkable at a block
 //! - [`account`]: positions and VVV balances of addresses
+//! - [`account_history`]: what one address held, block by block
+//! - [`activity`]: who did something
 //! - [`cooldown`]: what may not be withdrawn yet
 //! - [`event`]: decoded logs and transfers
 //! - [`series`]: figures at many blocks at once
@@ -26,6 +28,8 @@
 //! - [`readiness`]: whether what is stored is of the head
 
 pub mod account;
+pub mod account_history;
+pub mod activity;
 pub mod anomaly;
 pub mod block;
 pub mod completeness;

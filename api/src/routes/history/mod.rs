@@ -3,6 +3,7 @@
 //! A whole series is one answer, for a plot wants all of it; [`POINTS_MAX`] bounds it. It costs what its points do: the
 //! figures at each end are looked up by key, and flows are the differences of running totals.
 
+pub mod account;
 pub mod burns;
 pub mod diem;
 pub mod emissions;
