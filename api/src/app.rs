@@ -6,9 +6,13 @@ use alloy_primitives::B256;
 use store::deployment::Deployment;
 use store::read::progress::Progress;
 use store::read::{Database, Reading, progress};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::problem::{Kind, Problem};
 use crate::tables::{self, Tables};
+
+/// Answers about everybody that are held in memory at the same time, from when they are begun until they are sent.
+const WIDE_ANSWERS_MAX: usize = 16;
 
 /// How this process serves.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +48,7 @@ struct Shared {
     settings: Settings,
     deployment: RwLock<Option<Known>>,
     tables: Tables,
+    wide_answers: Arc<Semaphore>,
 }
 
 /// A deployment and what tells it from others.
@@ -59,7 +64,8 @@ impl App {
     /// Over a database that may not be there yet.
     pub fn new(database: Database, settings: Settings) -> Self {
         let tables = Tables::new(&database, settings.tables);
-        Self(Arc::new(Shared { database, settings, deployment: RwLock::default(), tables }))
+        let wide_answers = Arc::new(Semaphore::new(WIDE_ANSWERS_MAX));
+        Self(Arc::new(Shared { database, settings, deployment: RwLock::default(), tables, wide_answers }))
     }
 
     /// The database.
@@ -75,6 +81,15 @@ impl App {
     /// Capacity tables read of late.
     pub fn tables(&self) -> &Tables {
         &self.0.tables
+    }
+
+    /// Leave for an answer about everybody, whose memory clients would else take as often as they like.
+    ///
+    /// # Errors
+    /// [`Kind::Overloaded`]
+    pub fn wide_answer(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let leave = Arc::clone(&self.0.wide_answers).try_acquire_owned();
+        leave.map_err(|_| Problem::new(Kind::Overloaded, "too many answers about everybody at once").retry_after(1))
     }
 
     /// The deployment with this digest, parsed once.

@@ -106,10 +106,12 @@ pub async fn get(
     let utilisation_split =
         what_if.utilisation.map(|utilisation| inputs.split(utilisation, query.units)).transpose()?;
     let unknown_split = utilisation_split.iter().flat_map(|_| inputs.unknown_of_split());
+    let rewards = inputs.rewards.is_none().then(|| "rewards".to_owned());
+    let unknown = snapshot.as_of().unknown().into_iter().chain(inputs.unknown()).chain(rewards).chain(unknown_split);
     let body = EmissionsAnswer {
         figures: inputs.figures(query.units)?,
         rewards: inputs.rewards.map(RewardFigures::from),
-        unknown: snapshot.as_of().unknown().into_iter().chain(inputs.unknown()).chain(unknown_split).collect(),
+        unknown: unknown.collect(),
         utilisation_split,
         as_of: snapshot.as_of().clone(),
     };
@@ -192,7 +194,6 @@ impl Inputs {
             ("apr", rate || venice || locked),
             ("apr_unlocked", rate || venice),
             ("apr_locked", rate || venice || locked),
-            ("rewards", self.rewards.is_none()),
         ];
         fields.into_iter().filter(|(_, is_unknown)| *is_unknown).map(|(name, _)| name.to_owned())
     }

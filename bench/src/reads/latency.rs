@@ -49,7 +49,7 @@ pub(super) async fn ask(
 }
 
 async fn one(server: &Server, question: &Question, draw: &Draw, number: usize, requests: usize) -> Result<Latencies> {
-    let mut rng = ChaCha8Rng::seed_from_u64(SEED ^ (requests as u64) << 16 ^ number as u64);
+    let mut rng = ChaCha8Rng::seed_from_u64(SEED ^ ((requests as u64) << 16) ^ (number as u64));
     let mut client = Client::connect(&server.address).await?;
     let mut latencies = Latencies::default();
     for _ in 0..requests {
