@@ -47,6 +47,10 @@ impl Capacity {
                 self.reread(block, entry);
                 Ok(())
             }
+            Staking::OwnershipTransferred(transfer) => {
+                self.apply_settings(std::slice::from_ref(&transfer.owner));
+                Ok(())
+            }
             Staking::Staked(_) | Staking::Other => Ok(()),
         }
     }
