@@ -6,6 +6,7 @@ mod damage;
 #[allow(dead_code, reason = "the simulation draws more from it")]
 #[path = "../simulation/economy.rs"]
 mod economy;
+mod gates;
 mod killed;
 mod mended;
 mod metrics;
@@ -15,4 +16,5 @@ mod naive;
 mod program;
 mod refetched;
 mod revision;
+mod untold;
 mod world;
