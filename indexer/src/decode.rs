@@ -8,7 +8,8 @@ use alloy_primitives::{Address, B256, LogData, U256};
 use alloy_sol_types::private::IntoLogData;
 use alloy_sol_types::{SolEvent, SolEventInterface};
 use ledger::event::{
-    Contract, Contracts, Diem, DiemSwap, Entry, Event, OwnershipTransfer, RoleChange, Staking, Transfer, UserAmount, Vvv,
+    Contract, Contracts, Diem, DiemSwap, Entry, Event, OwnershipTransfer, RoleChange, Staking, Transfer, UserAmount,
+    Vvv,
 };
 use ledger::halt::{Anomaly, AnomalyKind};
 use ledger::parameter::{Parameter, Setting};

@@ -30,6 +30,7 @@ use crate::reconcile::{Reconciler, watch};
 use crate::replay::{self, ReplayError};
 use crate::source::BlockRef;
 use crate::trouble::{BACKOFF_LAST, Trouble};
+use crate::verify;
 
 /// How often readers are told how things stand, at the least.
 const OBSERVE_EVERY: Duration = Duration::from_secs(1);
@@ -162,6 +163,7 @@ async fn start(config: &RunConfig) -> Result<Started, StartError> {
     let drift = drift::Watch {
         chain: chain.clone(),
         database: database.clone(),
+        whole_database: Database::lazy_with(options, &verify::LIMITS),
         notes: notes.clone(),
         every_blocks: config.verify_every,
     };
@@ -349,9 +351,7 @@ impl<C: Chain> Loop<C> {
             | Outcome::Waiting
             | Outcome::Rewound(_)
             | Outcome::Repaired(_)
-            | Outcome::Inferred(_) => {
-                Pause::For(Duration::ZERO)
-            }
+            | Outcome::Inferred(_) => Pause::For(Duration::ZERO),
         }
     }
 

@@ -4,10 +4,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bootstrap;
+mod implementation;
 mod lanes;
 mod oracle;
 mod served;
 mod status;
+mod untold;
 mod verify;
 
 use devnet::anvil::{Anvil, AnvilConfig};

@@ -138,12 +138,7 @@ impl CapacityState {
 
     /// What its readings show that no event of the block explains: known already, or found now. A change that lies in
     /// another block is for the caller, who derives anew from there on.
-    async fn explain<S: Source>(
-        &mut self,
-        scene: &Scene<S>,
-        block: &Block,
-        at: At,
-    ) -> Result<Vec<Untold>, StepError> {
+    async fn explain<S: Source>(&mut self, scene: &Scene<S>, block: &Block, at: At) -> Result<Vec<Untold>, StepError> {
         self.untold.add(block.number, scene.source.untold(block.number)?);
         let found = self.untold.explain(scene, block, self.capacity.parameters(), at).await?;
         self.untold.saw(block);

@@ -229,7 +229,8 @@ impl<S: Source> Source for Files<S> {
 
 impl ReadingRecord {
     fn parameter(&self) -> Result<Parameter, ChainError> {
-        let unknown = || ChainError::Contradiction(format!("block {}: {} is no parameter", self.block_number, self.name));
+        let unknown =
+            || ChainError::Contradiction(format!("block {}: {} is no parameter", self.block_number, self.name));
         Parameter::from_name(&self.name).ok_or_else(unknown)
     }
 

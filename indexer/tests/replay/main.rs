@@ -8,6 +8,7 @@ mod damage;
 mod economy;
 mod gates;
 mod killed;
+mod learnt;
 mod mended;
 mod metrics;
 #[allow(dead_code, reason = "the simulation asks more of it")]

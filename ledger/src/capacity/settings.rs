@@ -94,7 +94,9 @@ fn mismatch(block: &Block, parameter: Parameter, known: Option<&[U256]>, read: &
     };
     let (name, read, known) = (parameter.name(), words(read), known.map_or_else(|| "nothing".into(), words));
     let detail = match block.untold(parameter) {
-        Some(_) if block.changes_untold(parameter) => format!("{name} changed from {known} to {read}, and no event says so"),
+        Some(_) if block.changes_untold(parameter) => {
+            format!("{name} changed from {known} to {read}, and no event says so")
+        }
         Some(untold) => format!(
             "{name} changed from {known} to {read} between blocks {} and {}, and no event says so",
             untold.after_block, block.number
