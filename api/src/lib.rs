@@ -3,6 +3,7 @@
 //! A request's way: [`router`] -> [`extract`] and [`params`] (typed, or a [`problem`]) -> a handler in [`routes`] ->
 //! [`snapshot`] (the database at one block) -> [`rights`] or a route's own view -> [`respond`] (JSON, block, tag).
 //!
+//! - [`aim`]: the DIEM supply aimed at
 //! - [`app`], [`serve`], [`cli`]: the process
 //! - [`table`], [`tables`], [`page_cursor`]: the capacity table and runs through it
 //! - [`epochs`], [`events`]: epochs as seen from a block, events as they are listed
@@ -14,6 +15,7 @@
 //! - [`openapi`]: the document
 
 pub mod address;
+pub mod aim;
 pub mod app;
 pub mod cli;
 pub mod epochs;

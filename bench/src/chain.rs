@@ -28,6 +28,7 @@ pub(crate) fn deployment() -> Deployment {
         policy: Default::default(),
         implementations: vec![Implementation { address: IMPLEMENTATION, abi: AbiVersion::V2 }],
         labels: Vec::new(),
+        diem_targets: Vec::new(),
         finality: None,
     }
 }

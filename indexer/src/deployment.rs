@@ -33,6 +33,8 @@ fn parse(text: &str) -> Result<Deployment> {
         let earlier = deployment.labels[..position].iter().any(|other| other.address == label.address);
         ensure!(!earlier, "{} has two labels", label.address);
     }
+    let is_ordered = deployment.diem_targets.windows(2).all(|pair| pair[0].since < pair[1].since);
+    ensure!(is_ordered, "diem_targets are not in the order of their days, one a day");
     Ok(deployment)
 }
 
@@ -66,6 +68,24 @@ mod tests {
         assert_eq!(with.finality.map(|depths| (depths.safe_depth, depths.finalized_depth)), Some((10, 900)));
         assert_ne!(with.digest().unwrap(), base.digest().unwrap());
         assert!(parse(&format!("{BASE}\n[finality]\nsafe_depth = 10\nfinalized_depth = 9\n")).is_err());
+    }
+
+    #[test]
+    fn targets_hold_from_their_day_on_and_come_in_order() {
+        let target = |since: &str, amount: &str| {
+            format!("[[diem_targets]]\nsince = \"{since}\"\namount = \"{amount}\"\nsource = \"the owner's word\"\n")
+        };
+        let (first, second) = (target("2025-08-20", "38000"), target("2026-02-10", "39500.5"));
+        let deployment = parse(&format!("{BASE}\n{first}{second}")).unwrap();
+        let amount = |timestamp| deployment.diem_target(timestamp).map(|target| String::from(target.amount));
+        assert_eq!(amount(1_755_647_999), None, "2025-08-19T23:59:59Z");
+        assert_eq!(amount(1_755_648_000).as_deref(), Some("38000.000000000000000000"));
+        assert_eq!(amount(1_770_681_599).as_deref(), Some("38000.000000000000000000"));
+        assert_eq!(amount(1_770_681_600).as_deref(), Some("39500.500000000000000000"));
+        assert_eq!(amount(u64::MAX).as_deref(), Some("39500.500000000000000000"));
+        assert!(parse(&format!("{BASE}\n{second}{first}")).is_err());
+        assert!(parse(&format!("{BASE}\n{first}{first}")).is_err());
+        assert!(parse(&format!("{BASE}\n{}", target("2026-02-30", "1"))).is_err());
     }
 
     #[test]

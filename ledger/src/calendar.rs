@@ -2,9 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::U256;
-
-use crate::checked::add;
 use crate::epoch::Epoch;
 use crate::halt::Cause;
 use crate::position::Cooling;
@@ -36,14 +33,9 @@ impl Calendar {
                 Some(ends_at) if ends_at <= timestamp => &mut calendar.claimable,
                 Some(ends_at) => calendar.days.entry(Epoch::at(ends_at)).or_default(),
             };
-            count(slot, cooling.amount)?;
-            count(&mut calendar.cooling, cooling.amount)?;
+            slot.count(cooling.amount, "cooling")?;
+            calendar.cooling.count(cooling.amount, "cooling")?;
         }
         Ok(calendar)
     }
-}
-
-fn count(tally: &mut Tally, amount: U256) -> Result<(), Cause> {
-    tally.count += 1;
-    add(&mut tally.amount, amount, "cooling")
 }

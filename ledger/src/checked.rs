@@ -17,11 +17,18 @@ pub(crate) fn sub(target: &mut U256, amount: U256, quantity: &'static str, addre
     Ok(())
 }
 
-/// Keeps a count of accounts for which something holds.
-pub(crate) fn recount(count: &mut u64, before: bool, after: bool) {
-    match (before, after) {
+/// Keeps a count of accounts for which something holds, by whether it did and does of one.
+pub(crate) fn recount(count: &mut u64, held: (bool, bool)) {
+    match held {
         (false, true) => *count += 1,
         (true, false) => *count -= 1,
         _ => {}
     }
+}
+
+/// The same, and of how many it came to hold and ceased to.
+pub(crate) fn recount_changes(count: &mut u64, joined: &mut u64, left: &mut u64, held: (bool, bool)) {
+    recount(count, held);
+    *joined += u64::from(held == (false, true));
+    *left += u64::from(held == (true, false));
 }

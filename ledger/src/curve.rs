@@ -124,11 +124,6 @@ impl Curve {
         buckets.min_by_key(|(_, rate)| rate.abs_diff(TARGET_RATE)).map(|(bound, _)| *bound)
     }
 
-    /// DIEM that can be minted from this supply on before the target is reached.
-    pub fn remaining_to_target(&self, diem_supply: U256) -> Option<U256> {
-        Some(self.target()?.saturating_sub(diem_supply))
-    }
-
     /// DIEM that can be minted from this supply on before the table ends.
     pub fn remaining_in_table(&self, diem_supply: U256) -> U256 {
         self.buckets(diem_supply).last().map_or(U256::ZERO, |bucket| bucket.bound - diem_supply)

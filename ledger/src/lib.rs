@@ -6,7 +6,7 @@
 //! - [`event`], [`block`]: what comes in
 //! - [`capacity`]: sVVV, locks, cooldowns, DIEM and parameters, from the light logs
 //! - [`supply`]: VVV balances and burns, from all VVV transfers
-//! - [`position`], [`totals`], [`parameter`]: what comes out
+//! - [`position`], [`totals`], [`mint`], [`parameter`]: what comes out
 //! - [`attribution`], [`witness`]: the two questions answered per transaction
 //! - [`entitlement`], [`table`], [`epoch`], [`curve`], [`emission`], [`allocation`], [`calendar`], [`ratio`]: what it means
 
@@ -22,6 +22,7 @@ pub mod entitlement;
 pub mod epoch;
 pub mod event;
 pub mod halt;
+pub mod mint;
 pub mod parameter;
 pub mod position;
 pub mod ratio;

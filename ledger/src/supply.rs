@@ -6,7 +6,7 @@ use alloy_primitives::map::AddressHashMap;
 use alloy_primitives::{Address, U256};
 
 use crate::block::Block;
-use crate::checked::{add, recount, sub};
+use crate::checked::{add, sub};
 use crate::event::{Contracts, Entry, Event, Transfer, Vvv};
 use crate::halt::{Anomaly, Cause, Halt};
 use crate::totals::{SupplyTotals, Tally};
@@ -129,10 +129,10 @@ impl Supply {
         let totals_before = self.totals;
         let mut changes =
             SupplyChanges { transfers: Vec::with_capacity(block.entries.len()), ..SupplyChanges::default() };
-        let mut burners = BTreeMap::new();
+        let mut step = Step::default();
         for transaction in block.transactions() {
             for (entry, transfer) in transfers(transaction) {
-                let applied = self.apply_transfer(entry, transfer, &mut burners).map_err(|cause| Halt {
+                let applied = self.apply_transfer(entry, transfer, &mut step).map_err(|cause| Halt {
                     block_number: block.number,
                     tx_hash: entry.tx_hash,
                     log_index: entry.log_index,
@@ -142,8 +142,9 @@ impl Supply {
             }
             changes.anomalies.extend(witness::unwitnessed(transaction, &self.contracts, Scope::Vvv));
         }
+        self.recount_holders(step.crossings);
         changes.totals = (self.totals != totals_before).then_some(self.totals);
-        changes.burns = burners.into_iter().collect();
+        changes.burns = step.burners.into_iter().collect();
         Ok(changes)
     }
 
@@ -151,50 +152,68 @@ impl Supply {
         &mut self,
         entry: &Entry,
         transfer: &Transfer,
-        burners: &mut BTreeMap<Address, Tally>,
+        step: &mut Step,
     ) -> Result<AppliedTransfer, Cause> {
         let Transfer { from, to, amount } = *transfer;
-        let after_debit = self.debit(from, amount)?;
-        let recipient_balance = self.credit(to, amount)?;
+        let after_debit = self.debit(from, amount, step)?;
+        let recipient_balance = self.credit(to, amount, step)?;
         if amount > U256::ZERO && to.is_zero() {
-            burners.insert(from, self.burn(from, amount)?);
+            step.burners.insert(from, self.burn(from, amount)?);
         }
         let sender_balance = if from == to { after_debit.and(Some(recipient_balance)) } else { after_debit };
         Ok(AppliedTransfer { log_index: entry.log_index, transfer: *transfer, sender_balance, recipient_balance })
     }
 
     /// What is left. A transfer from 0x0 is a mint: it adds to the supply and leaves what was burned where it is.
-    fn debit(&mut self, from: Address, amount: U256) -> Result<Option<U256>, Cause> {
+    fn debit(&mut self, from: Address, amount: U256, step: &mut Step) -> Result<Option<U256>, Cause> {
         if from.is_zero() {
             add(&mut self.totals.supply, amount, "VVV supply")?;
             return Ok(None);
         }
         let balance = self.balance(from)?;
-        let held = *balance > U256::ZERO;
         sub(balance, amount, "VVV balance", from)?;
         let left = *balance;
-        recount(&mut self.totals.holders, held, left > U256::ZERO);
+        if left.is_zero() && !amount.is_zero() {
+            step.crossings.push((from, Crossing::Left));
+        }
         Ok(Some(left))
     }
 
-    fn credit(&mut self, to: Address, amount: U256) -> Result<U256, Cause> {
+    fn credit(&mut self, to: Address, amount: U256, step: &mut Step) -> Result<U256, Cause> {
         let balance = self.balance(to)?;
-        let held = *balance > U256::ZERO;
+        let had_none = balance.is_zero();
         add(balance, amount, "VVV balance")?;
         let holds = *balance;
         if to.is_zero() {
             self.totals.burned = holds;
-        } else {
-            recount(&mut self.totals.holders, held, holds > U256::ZERO);
+        } else if had_none && !amount.is_zero() {
+            step.crossings.push((to, Crossing::Joined));
         }
         Ok(holds)
+    }
+
+    /// By the end of a block: an address that crossed and came back is where it was, and its crossings alternate.
+    fn recount_holders(&mut self, mut crossings: Vec<(Address, Crossing)>) {
+        crossings.sort_by_key(|(address, _)| *address);
+        let totals = &mut self.totals;
+        for of_one in crossings.chunk_by(|(a, _), (b, _)| a == b).filter(|of_one| of_one.len() % 2 == 1) {
+            match of_one[0].1 {
+                Crossing::Joined => {
+                    totals.holders += 1;
+                    totals.holders_joined += 1;
+                }
+                Crossing::Left => {
+                    totals.holders -= 1;
+                    totals.holders_left += 1;
+                }
+            }
+        }
     }
 
     fn burn(&mut self, from: Address, amount: U256) -> Result<Tally, Cause> {
         self.totals.burn_count += 1;
         let burned = self.burned.entry(from).or_default();
-        add(&mut burned.amount, amount, "VVV burned")?;
-        burned.count += 1;
+        burned.count(amount, "VVV burned")?;
         Ok(*burned)
     }
 
@@ -204,6 +223,21 @@ impl Supply {
         }
         self.balances.get_mut(&address).ok_or(Cause::NotLoaded(address))
     }
+}
+
+/// The block in hand.
+#[derive(Default)]
+struct Step {
+    burners: BTreeMap<Address, Tally>,
+    /// In the order they came. Most transfers are none, and leave no trace here.
+    crossings: Vec<(Address, Crossing)>,
+}
+
+/// A balance that was zero or came to be.
+#[derive(Clone, Copy)]
+enum Crossing {
+    Joined,
+    Left,
 }
 
 fn transfers(entries: &[Entry]) -> impl Iterator<Item = (&Entry, &Transfer)> {

@@ -22,7 +22,7 @@ struct Wish {
 }
 
 fn wishes() -> impl Strategy<Value = Vec<Wish>> {
-    let wish = (1..6_u8, 1..6_u8, 0..10_u8, 0..1_000_u64);
+    let wish = (1..6_u8, 1..6_u8, 0..11_u8, 0..1_000_u64);
     let wish = wish.prop_map(|(actor, other, action, units)| Wish { actor, other, action, units });
     prop::collection::vec(wish, 1..120)
 }
@@ -58,6 +58,7 @@ fn grant(wish: &Wish, held: &BTreeMap<Address, Position>) -> Vec<Event> {
         }
         8 => vec![svvv_finalized(actor, has.svvv_cooling.amount.to())],
         9 => vec![diem(actor, other, at_most(has.diem_liquid))],
+        10 => vec![claimed(actor, wish.units)],
         _ => Vec::new(),
     }
 }
@@ -85,6 +86,12 @@ proptest! {
         prop_assert_eq!(count(|p| p.svvv), totals.stakers);
         prop_assert_eq!(count(|p| p.diem_staked), totals.diem_stakers);
         prop_assert_eq!(count(|p| p.outstanding), totals.minters);
+        prop_assert_eq!(totals.svvv_minted - totals.svvv_burned, totals.svvv_supply);
+        prop_assert_eq!(totals.stakers_joined - totals.stakers_left, totals.stakers);
+        prop_assert_eq!(totals.diem_stakers_joined - totals.diem_stakers_left, totals.diem_stakers);
+        prop_assert_eq!(count(|p| p.svvv_cooling.amount), totals.svvv_cooling_accounts);
+        prop_assert_eq!(count(|p| p.diem_cooling.amount), totals.diem_cooling_accounts);
+        prop_assert_eq!(sum(|p| p.claimed), totals.claimed.amount);
         let in_contract = held.get(&CONTRACTS.diem).map_or(U256::ZERO, |p| p.diem_liquid);
         prop_assert!(in_contract >= totals.diem_staked + totals.diem_cooling);
     }

@@ -18,7 +18,14 @@ fn mined(chain: &mut Chain, transaction: &[ledger::event::Event]) -> SupplyChang
 fn a_burn_credits_the_zero_address_and_leaves_the_supply() {
     let mut chain = Chain::new();
     let changes = mined(&mut chain, &[vvv(NOBODY, ALICE, 100), vvv(ALICE, NOBODY, 30), vvv(ALICE, NOBODY, 1)]);
-    let expected = SupplyTotals { supply: amount(100), burned: amount(31), burn_count: 2, holders: 1 };
+    let expected = SupplyTotals {
+        supply: amount(100),
+        burned: amount(31),
+        burn_count: 2,
+        holders: 1,
+        holders_joined: 1,
+        holders_left: 0,
+    };
     assert_eq!(changes.totals, Some(expected));
     assert_eq!(changes.burns, [(ALICE, Tally { amount: amount(31), count: 2 })]);
     let last = &changes.transfers[2];

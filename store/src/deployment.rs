@@ -4,6 +4,8 @@
 //! only here.
 
 use alloy_primitives::{Address, B256, U256, keccak256};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use ledger::entitlement::{AllocationPolicy, Policy};
 use ledger::event::Contracts;
 use serde::{Deserialize, Serialize};
@@ -35,6 +37,10 @@ pub struct Deployment {
     /// What is known of addresses.
     #[serde(default)]
     pub labels: Vec<Label>,
+    /// DIEM supplies aimed at, each from its day on, the earliest first. Left out of the document, and so of its digest, where
+    /// none is given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diem_targets: Vec<DiemTarget>,
 }
 
 /// Where the contracts are.
@@ -178,6 +184,26 @@ pub enum LabelKind {
     StakingVault,
 }
 
+/// A DIEM supply that Venice said it aims at: the chain holds none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DiemTarget {
+    /// The UTC day from whose first second on it holds, until the next one's.
+    pub since: Date,
+    /// The DIEM supply.
+    pub amount: TokenAmount,
+    /// Where this is known from.
+    pub source: String,
+}
+
+impl DiemTarget {
+    /// Whether it holds at a time, unless a later one does.
+    pub fn holds_at(&self, timestamp: u64) -> bool {
+        let opens_at = self.since.to_zoned(TimeZone::UTC).map(|opens_at| opens_at.timestamp().as_second());
+        opens_at.is_ok_and(|opens_at| i128::from(opens_at) <= i128::from(timestamp))
+    }
+}
+
 impl LabelKind {
     /// The word it is written and published as.
     pub fn name(self) -> &'static str {
@@ -236,6 +262,11 @@ impl Deployment {
             minimum_diem: self.policy.minimum_diem.0,
             pro_minimum_svvv: self.policy.pro_minimum_svvv.0,
         }
+    }
+
+    /// The DIEM supply aimed at at a time, where one was given for it.
+    pub fn diem_target(&self, timestamp: u64) -> Option<&DiemTarget> {
+        self.diem_targets.iter().rev().find(|target| target.holds_at(timestamp))
     }
 
     /// What is known of an address.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256};
 use ledger::event::{Entry, Event, Staking, UserAmount};
+use ledger::mint::Minted;
 use ledger::parameter::Parameters;
 use ledger::position::Position;
 use ledger::supply::Account;
@@ -15,7 +16,7 @@ use crate::amount::Amount;
 use crate::append::StoredHeader;
 use crate::columns::{Corrupt, address, bigint, count, count_if, hash, hash_if};
 use crate::cursor::{BlockRef, Cursors, Lane};
-use crate::read::{account, parameter, totals};
+use crate::read::{account, mint, parameter, totals};
 use crate::writer::Writer;
 
 /// The writer's state is the newest there is.
@@ -30,6 +31,8 @@ pub struct NetworkState {
     pub supply: SupplyTotals,
     /// The values in force.
     pub parameters: Parameters,
+    /// VVV minted to everybody who ever was.
+    pub minted: BTreeMap<Address, Minted>,
 }
 
 /// What the light logs of a stretch of blocks say of VVV: its transfers must agree.
@@ -171,6 +174,7 @@ impl Writer {
             capacity: totals::capacity(&mut connection, NEWEST).await?,
             supply: totals::supply(&mut connection, NEWEST).await?,
             parameters: parameter::all(&mut connection, NEWEST).await?,
+            minted: mint::minted(&mut connection, NEWEST).await?,
         })
     }
 

@@ -24,6 +24,7 @@ const UNDO_OTHERS: [&str; 10] = [
     "delete from event where block_number > $1",
     "delete from position where block_number > $1",
     "delete from capacity_totals where block_number > $1",
+    "delete from mint where block_number > $1",
     "delete from parameter where block_number > $1",
     "delete from anomaly where block_number > $1",
     "delete from reconciliation where block_number > $1",

@@ -28,6 +28,7 @@ async fn writer(pool: &PgPool) -> Writer {
         policy: Default::default(),
         implementations: Vec::new(),
         labels: Vec::new(),
+        diem_targets: Vec::new(),
     };
     writer.adopt(&deployment).await.unwrap();
     writer

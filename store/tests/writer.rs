@@ -36,6 +36,7 @@ fn deployment() -> Deployment {
         policy: Default::default(),
         implementations: Vec::new(),
         labels: Vec::new(),
+        diem_targets: Vec::new(),
         finality: None,
     }
 }
@@ -67,7 +68,7 @@ fn events(number: u64) -> Vec<Event> {
 /// Blocks `from..=to`, with what the ledger makes of them.
 async fn blocks(writer: &Writer, from: u64, to: u64) -> Vec<StoredBlock> {
     let state = writer.network_state().await.unwrap();
-    let mut capacity = Capacity::new(CONTRACTS, state.capacity, state.parameters);
+    let mut capacity = Capacity::new(CONTRACTS, state.capacity, state.parameters, state.minted);
     let mut supply = Supply::new(CONTRACTS, state.supply);
     for (address, position) in writer.positions(&[ALICE, CONTRACTS.diem]).await.unwrap() {
         capacity.load(address, position);
@@ -144,6 +145,7 @@ async fn dump(pool: &PgPool) -> Vec<String> {
         "select capacity_totals::text from capacity_totals order by block_number",
         "select supply_totals::text from supply_totals order by block_number",
         "select burn::text from burn order by block_number, sender",
+        "select mint::text from mint order by block_number, recipient",
         "select parameter::text from parameter order by block_number, name",
         "select anomaly::text from anomaly order by block_number, log_index, kind",
         "select completeness::text from completeness order by cursor, from_block",
@@ -273,7 +275,7 @@ async fn lanes_stored_apart_are_the_same_as_together(pool: PgPool) {
         .await
         .unwrap();
     let together = dump(&pool).await;
-    sqlx::raw_sql("truncate cursor, block, log, vvv_transfer, reading, inferred, event, position, capacity_totals, supply_totals, burn, parameter, anomaly, completeness")
+    sqlx::raw_sql("truncate cursor, block, log, vvv_transfer, reading, inferred, event, position, capacity_totals, supply_totals, burn, mint, parameter, anomaly, completeness")
         .execute(&pool)
         .await
         .unwrap();
@@ -461,11 +463,14 @@ async fn a_batch_that_fails_half_way_leaves_nothing(pool: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn what_is_loaded_is_what_was_written(pool: PgPool) {
     let writer = writer(&pool).await;
+    let applied = blocks(&writer, 1, 4).await.pop().unwrap();
     append(&writer, 1, 4).await.unwrap();
     assert_eq!(writer.cursors().await.unwrap(), Cursors { capacity: Some(block_ref(4)), supply: Some(block_ref(4)) });
     assert_eq!(writer.block_hash(3).await.unwrap(), Some(hash(3)));
     assert_eq!(writer.last_timestamp().await.unwrap(), Some(8));
     let state = writer.network_state().await.unwrap();
+    assert_eq!((Some(state.capacity), Some(state.supply)), (applied.capacity.totals, applied.supply.totals));
+    assert_eq!(state.minted.into_iter().collect::<Vec<_>>(), applied.capacity.minted);
     let minted: u64 = (1..=4).map(|number| 1_000 + number).sum();
     assert_eq!(state.supply.supply, U256::from(minted));
     assert_eq!((state.supply.burned, state.supply.burn_count, state.supply.holders), (U256::from(12), 4, 1));

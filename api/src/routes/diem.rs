@@ -7,6 +7,7 @@ use ledger::curve::Curve;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::aim::{Aim, Target};
 use crate::app::App;
 use crate::extract::{Conditional, Query};
 use crate::openapi::ReadProblems;
@@ -15,9 +16,6 @@ use crate::problem::Problem;
 use crate::respond::{answer, unchanged};
 use crate::snapshot::{AsOf, Needs, Snapshot};
 use crate::wire::{Amount, Ratio, Units};
-
-/// How the target is known: the chain holds none.
-const TARGET_BASIS: &str = "curve_bucket_nearest_665.015";
 
 /// DIEM of everybody, and what minting more costs.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -70,22 +68,12 @@ pub struct CurveView {
     mint_rate: Option<Amount>,
     /// DIEM for one sVVV, rounded down.
     diem_per_svvv: Option<Ratio>,
-    /// The DIEM supply the curve aims at.
+    /// The DIEM supply aimed at.
     target: Option<Target>,
     /// DIEM that can be minted before the target is reached.
     remaining: Option<Amount>,
     /// DIEM that can be minted before the table ends.
     table_remaining: Option<Amount>,
-}
-
-/// The DIEM supply the curve aims at, and how that is known.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Target {
-    /// DIEM.
-    amount: Amount,
-    /// The bound of the bucket whose rate is nearest to 90 e^2 = 665.015 sVVV per DIEM.
-    #[schema(example = "curve_bucket_nearest_665.015")]
-    basis: &'static str,
 }
 
 /// DIEM and its mint curve
@@ -108,6 +96,7 @@ pub async fn get(
     }
     let totals = snapshot.capacity_totals().await?;
     let curve = snapshot.curve().await?;
+    let aim = Aim::of(&snapshot, curve.as_ref());
     let amount = |amount: U256| query.units.amount(amount);
     let body = DiemAnswer {
         supply: amount(totals.diem_supply),
@@ -127,25 +116,26 @@ pub async fn get(
         },
         stakers: totals.diem_stakers,
         minters: totals.minters,
-        unknown: [snapshot.as_of().unknown(), unknown(curve.as_ref())].concat(),
-        curve: curve.map_or_else(CurveView::default, |curve| view(&curve, totals.diem_supply, query.units)),
+        unknown: [snapshot.as_of().unknown(), unknown(curve.as_ref(), aim.as_ref())].concat(),
+        curve: view(curve.as_ref(), aim.as_ref(), totals.diem_supply, query.units),
         as_of: snapshot.as_of().clone(),
     };
     Ok(answer(&snapshot, &conditional, &body))
 }
 
-pub(crate) fn view(curve: &Curve, supply: U256, units: Units) -> CurveView {
+pub(crate) fn view(curve: Option<&Curve>, aim: Option<&Aim>, supply: U256, units: Units) -> CurveView {
     CurveView {
-        mint_rate: curve.mint_rate(supply).map(|rate| units.amount(rate)),
-        diem_per_svvv: curve.diem_per_svvv(supply).map(Ratio::new),
-        target: curve.target().map(|target| Target { amount: units.amount(target), basis: TARGET_BASIS }),
-        remaining: curve.remaining_to_target(supply).map(|remaining| units.amount(remaining)),
-        table_remaining: Some(units.amount(curve.remaining_in_table(supply))),
+        mint_rate: curve.and_then(|curve| curve.mint_rate(supply)).map(|rate| units.amount(rate)),
+        diem_per_svvv: curve.and_then(|curve| curve.diem_per_svvv(supply)).map(Ratio::new),
+        target: aim.map(|aim| aim.view(units)),
+        remaining: aim.map(|aim| units.amount(aim.remaining(supply))),
+        table_remaining: curve.map(|curve| units.amount(curve.remaining_in_table(supply))),
     }
 }
 
-/// Without the curve nothing that it tells is known.
-pub(crate) fn unknown(curve: Option<&Curve>) -> Vec<String> {
-    let fields = ["mint_rate", "diem_per_svvv", "target", "remaining", "table_remaining"];
-    if curve.is_some() { Vec::new() } else { fields.map(str::to_owned).to_vec() }
+/// What cannot be known without the curve, or without anything to aim at.
+pub(crate) fn unknown(curve: Option<&Curve>, aim: Option<&Aim>) -> Vec<String> {
+    let of_curve = ["mint_rate", "diem_per_svvv", "table_remaining"].into_iter().filter(|_| curve.is_none());
+    let of_aim = ["target", "remaining"].into_iter().filter(|_| aim.is_none());
+    of_curve.chain(of_aim).map(str::to_owned).collect()
 }

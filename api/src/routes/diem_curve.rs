@@ -7,6 +7,7 @@ use ledger::curve::{Bucket, Curve};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::aim::Aim;
 use crate::app::App;
 use crate::extract::{Conditional, Query};
 use crate::openapi::ReadProblems;
@@ -81,14 +82,15 @@ pub async fn get(
     }
     let supply = snapshot.capacity_totals().await?.diem_supply;
     let curve = snapshot.curve().await?;
+    let aim = Aim::of(&snapshot, curve.as_ref());
     let mut selling = curve.iter().flat_map(|curve| curve.buckets(supply)).map(|bucket| open(&bucket, query.units));
     let body = DiemCurveAnswer {
         supply: query.units.amount(supply),
         bucket: selling.next(),
         next_bucket: selling.next(),
         buckets: curve.as_ref().map(|curve| buckets(curve, query.units)),
-        unknown: [snapshot.as_of().unknown(), unknown(curve.as_ref())].concat(),
-        curve: curve.as_ref().map_or_else(CurveView::default, |curve| diem::view(curve, supply, query.units)),
+        unknown: [snapshot.as_of().unknown(), unknown(curve.as_ref(), aim.as_ref())].concat(),
+        curve: diem::view(curve.as_ref(), aim.as_ref(), supply, query.units),
         as_of: snapshot.as_of().clone(),
     };
     Ok(answer(&snapshot, &conditional, &body))
@@ -108,7 +110,7 @@ fn buckets(curve: &Curve, units: Units) -> Vec<CurveBucket> {
     curve.cells().map(cell).collect()
 }
 
-fn unknown(curve: Option<&Curve>) -> Vec<String> {
+fn unknown(curve: Option<&Curve>, aim: Option<&Aim>) -> Vec<String> {
     let own: &[&str] = if curve.is_some() { &[] } else { &["bucket", "next_bucket", "buckets"] };
-    diem::unknown(curve).into_iter().chain(own.iter().map(|name| (*name).to_owned())).collect()
+    diem::unknown(curve, aim).into_iter().chain(own.iter().map(|name| (*name).to_owned())).collect()
 }

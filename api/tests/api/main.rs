@@ -20,3 +20,4 @@ mod page;
 mod pages;
 mod role;
 mod service;
+mod target;

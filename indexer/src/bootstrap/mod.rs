@@ -1,10 +1,13 @@
 //! Beginning with another oracle's state at a finalized block, once it was held against itself and against the contracts.
 //!
-//! - [`state`]: the file in memory; its sums, its order, its limits. Pure but for reading the file
+//! - [`state`]: the file in memory; its order, its limits. Pure but for reading the file
+//! - [`rows`], [`sums`]: its records as what they mean, and what they add up to
 //! - [`proof`]: the contracts' own totals, parameters and some addresses at that block
 
 pub mod proof;
+mod rows;
 pub mod state;
+mod sums;
 
 use std::path::{Path, PathBuf};
 
@@ -79,10 +82,6 @@ pub async fn bootstrap(
     let (file, digest, state) = read(path.to_owned()).await?;
     let wrong = |what: String| FileError::content(path, what);
     file.heading.agree(deployment).map_err(wrong)?;
-    let (revision, ours) = (file.heading.derivation_revision, ledger::DERIVATION_REVISION);
-    if revision != ours {
-        return Err(wrong(format!("is of derivation {revision}, this program derives by {ours}")).into());
-    }
     if file.heading.block_number < deployment.start_block {
         let (number, start) = (file.heading.block_number, deployment.start_block);
         return Err(wrong(format!("is as of block {number}, before the deployment's start block {start}")).into());
@@ -99,6 +98,11 @@ pub async fn bootstrap(
 async fn read(path: PathBuf) -> Result<(LineFile, B256, State), BootstrapError> {
     let read = move || {
         let file = LineFile::open(&path, What::Positions)?;
+        let (revision, ours) = (file.heading.derivation_revision, ledger::DERIVATION_REVISION);
+        if revision != ours {
+            let what = format!("is of derivation {revision}, this program derives by {ours}");
+            return Err(FileError::content(&path, what).into());
+        }
         let (digest, state) = State::read(&file)?;
         Ok((file, digest, state))
     };

@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, U256};
+use ledger::mint::Minted;
 use ledger::parameter::{Parameter, ParameterChange, Parameters, Setting, Source};
-use ledger::position::{Cooling, Position};
+use ledger::position::Position;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
 use store::append::opening::Changes;
 
+use super::rows::{capacity_totals, minted, position, supply_totals};
+use super::sums::{come_and_gone, equal, sum, sums};
 use crate::files::envelope::Heading;
 use crate::files::error::FileError;
 use crate::files::lines::{Line, LineFile};
 use crate::files::record::{
-    Amount, BalanceRecord, BlockRecord, BurnRecord, CapacityTotalsRecord, ParameterRecord, PositionRecord, Record,
+    BalanceRecord, BlockRecord, BurnRecord, CapacityTotalsRecord, MintRecord, ParameterRecord, PositionRecord, Record,
     SupplyRecord,
 };
 
@@ -30,6 +33,8 @@ pub struct State {
     pub balances: BTreeMap<Address, U256>,
     /// Burns by sender.
     pub burns: BTreeMap<Address, (u64, Tally)>,
+    /// VVV minted by recipient.
+    pub minted: BTreeMap<Address, (u64, Minted)>,
     /// Parameters in force.
     pub parameters: BTreeMap<Parameter, (u64, ParameterChange)>,
     /// By the block since which they hold: at most one at or below the opening block, and one above.
@@ -86,6 +91,9 @@ impl State {
         for (sender, (number, tally)) in self.burns {
             rows.entry(number).or_default().burns.push((sender, tally));
         }
+        for (recipient, (number, minted)) in self.minted {
+            rows.entry(number).or_default().minted.push((recipient, minted));
+        }
         for (number, change) in self.parameters.into_values() {
             rows.entry(number).or_default().parameters.push(change);
         }
@@ -109,6 +117,11 @@ impl State {
                 let BurnRecord { sender, block_number, amount, count } = line.parse()?;
                 let tally = Tally { amount: amount.0, count };
                 holds(block_number, heading) && self.burns.insert(sender, (block_number, tally)).is_none()
+            }
+            MintRecord::TABLE => {
+                let record: MintRecord = line.parse()?;
+                let (number, minted) = (record.block_number, minted(&record));
+                holds(number, heading) && self.minted.insert(record.recipient, (number, minted)).is_none()
             }
             ParameterRecord::TABLE => self.add_parameter(line.parse()?, heading)?,
             CapacityTotalsRecord::TABLE => {
@@ -152,11 +165,19 @@ impl State {
     fn hold(&self, heading: &Heading) -> Result<(), String> {
         let contracts = [heading.vvv, heading.staking, heading.diem];
         let (capacity, supply) = self.totals(heading.block_number);
+        come_and_gone(&capacity, &supply)?;
         equal("after the block", &sums(self.positions().iter(), &contracts)?, &capacity)?;
         if let Some(opening) = heading.opening_block {
             let positions = self.opening.iter().map(|(address, (_, position))| (address, position));
-            equal("when the epoch opened", &sums(positions, &contracts)?, &self.totals(opening).0)?;
+            let (capacity, supply) = self.totals(opening);
+            come_and_gone(&capacity, &supply)?;
+            equal("when the epoch opened", &sums(positions, &contracts)?, &capacity)?;
         }
+        self.hold_vvv(&supply)
+    }
+
+    /// VVV adds up by who holds it, who burned it and who was minted it.
+    fn hold_vvv(&self, supply: &SupplyTotals) -> Result<(), String> {
         let held = SupplyTotals {
             supply: sum("VVV", self.balances.values())?,
             burned: self.balances.get(&Address::ZERO).copied().unwrap_or_default(),
@@ -166,12 +187,16 @@ impl State {
                 .try_fold(0_u64, |all, (_, tally)| all.checked_add(tally.count))
                 .ok_or("too many burns")?,
             holders: self.balances.keys().filter(|address| !address.is_zero()).count() as u64,
+            ..*supply
         };
+        let minted = self.minted.values().map(|(_, minted)| minted.amount().map_err(|cause| cause.to_string()));
+        let minted = sum("minted VVV", minted.collect::<Result<Vec<_>, _>>()?.iter())?;
         let burned = sum("burned VVV", self.burns.values().map(|(_, tally)| &tally.amount))?;
-        match held == supply && burned == supply.burned {
+        match held == *supply && burned == supply.burned && minted == supply.supply {
             true => Ok(()),
             false => {
-                Err(format!("VVV does not add up: addresses {held:?}, senders burned {burned}, totals {supply:?}"))
+                let parts = format!("addresses {held:?}, senders burned {burned}, recipients were minted {minted}");
+                Err(format!("VVV does not add up: {parts}, totals {supply:?}"))
             }
         }
     }
@@ -179,89 +204,4 @@ impl State {
 
 fn holds(block_number: u64, heading: &Heading) -> bool {
     block_number <= heading.block_number
-}
-
-fn sum<'a>(what: &str, mut amounts: impl Iterator<Item = &'a U256>) -> Result<U256, String> {
-    let total = amounts.try_fold(U256::ZERO, |total, amount| total.checked_add(*amount));
-    total.ok_or_else(|| format!("more {what} than 256 bits hold"))
-}
-
-/// Totals as the positions add up to; what they do not tell is zero.
-fn sums<'a>(
-    positions: impl Iterator<Item = (&'a Address, &'a Position)> + Clone,
-    contracts: &[Address],
-) -> Result<CapacityTotals, String> {
-    let of = |what, amount: fn(&Position) -> &U256| sum(what, positions.clone().map(|(_, position)| amount(position)));
-    let count = |is_one: &dyn Fn(&Address, &Position) -> bool| {
-        positions.clone().filter(|(address, position)| is_one(address, position)).count() as u64
-    };
-    Ok(CapacityTotals {
-        svvv_supply: of("sVVV", |position| &position.svvv)?,
-        svvv_locked: of("locked sVVV", |position| &position.locked)?,
-        svvv_cooling: of("cooling VVV", |position| &position.svvv_cooling.amount)?,
-        diem_supply: of("DIEM", |position| &position.diem_liquid)?,
-        diem_outstanding: of("outstanding DIEM", |position| &position.outstanding)?,
-        diem_staked: of("staked DIEM", |position| &position.diem_staked)?,
-        diem_cooling: of("cooling DIEM", |position| &position.diem_cooling.amount)?,
-        stakers: count(&|address, position| !position.svvv.is_zero() && !contracts.contains(address)),
-        diem_stakers: count(&|_, position| !position.diem_staked.is_zero()),
-        minters: count(&|_, position| !position.outstanding.is_zero()),
-        ..CapacityTotals::default()
-    })
-}
-
-/// What positions add up to, held against the totals; counts of what is past are the totals' alone.
-fn equal(when: &str, sums: &CapacityTotals, totals: &CapacityTotals) -> Result<(), String> {
-    let expected = CapacityTotals {
-        diem_minted: sums.diem_minted,
-        diem_minted_direct: sums.diem_minted_direct,
-        diem_burned: sums.diem_burned,
-        diem_burned_direct: sums.diem_burned_direct,
-        unknown_logs: sums.unknown_logs,
-        ..*totals
-    };
-    if *sums == expected {
-        Ok(())
-    } else {
-        Err(format!("positions {when} add up to {sums:?}, the totals are {expected:?}"))
-    }
-}
-
-fn position(record: &PositionRecord) -> Position {
-    let cooling = |amount: Amount, ends_at| Cooling { amount: amount.0, ends_at };
-    Position {
-        svvv: record.svvv.0,
-        locked: record.locked.0,
-        outstanding: record.outstanding.0,
-        svvv_cooling: cooling(record.svvv_cooling, record.svvv_cooling_ends_at),
-        diem_liquid: record.diem_liquid.0,
-        diem_staked: record.diem_staked.0,
-        diem_cooling: cooling(record.diem_cooling, record.diem_cooling_ends_at),
-        claimed: record.claimed.0,
-    }
-}
-
-fn capacity_totals(record: &CapacityTotalsRecord) -> CapacityTotals {
-    CapacityTotals {
-        svvv_supply: record.svvv_supply.0,
-        svvv_locked: record.svvv_locked.0,
-        svvv_cooling: record.svvv_cooling.0,
-        diem_supply: record.diem_supply.0,
-        diem_outstanding: record.diem_outstanding.0,
-        diem_staked: record.diem_staked.0,
-        diem_cooling: record.diem_cooling.0,
-        diem_minted: Tally { amount: record.diem_minted.0, count: record.diem_minted_count },
-        diem_minted_direct: record.diem_minted_direct.0,
-        diem_burned: Tally { amount: record.diem_burned.0, count: record.diem_burned_count },
-        diem_burned_direct: record.diem_burned_direct.0,
-        stakers: record.stakers,
-        diem_stakers: record.diem_stakers,
-        minters: record.minters,
-        unknown_logs: record.unknown_logs,
-    }
-}
-
-fn supply_totals(record: &SupplyRecord) -> SupplyTotals {
-    let SupplyRecord { supply, burned, burn_count, holders, .. } = record;
-    SupplyTotals { supply: supply.0, burned: burned.0, burn_count: *burn_count, holders: *holders }
 }

@@ -41,8 +41,8 @@ impl LaneState for CapacityState {
     /// Totals and parameters; positions follow as they are touched.
     async fn load(writer: &Writer, deployment: &Deployment) -> Result<Self, StoreError> {
         let contracts = deployment.ledger_contracts();
-        let NetworkState { capacity, parameters, .. } = writer.network_state().await?;
-        let capacity = Capacity::new(contracts, capacity, parameters);
+        let NetworkState { capacity, parameters, minted, .. } = writer.network_state().await?;
+        let capacity = Capacity::new(contracts, capacity, parameters, minted);
         Ok(Self {
             decoder: Decoder::new(contracts, deployment.implementations.clone(), implementation(&capacity)),
             capacity,

@@ -1,5 +1,6 @@
 //! The capacity table, what is needed to go on from a block, and the supply of VVV.
 
+use ledger::mint::Minted;
 use ledger::position::Position;
 use ledger::table::Row;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
@@ -9,7 +10,7 @@ use store::read::{parameter, seen, table};
 use super::sink::Sink;
 use super::{Cut, ExportError};
 use crate::files::record::{
-    Amount, BalanceRecord, BlockRecord, BurnRecord, CapacityRecord, CapacityTotalsRecord, ParameterRecord,
+    Amount, BalanceRecord, BlockRecord, BurnRecord, CapacityRecord, CapacityTotalsRecord, MintRecord, ParameterRecord,
     PositionRecord, SupplyRecord, Words,
 };
 
@@ -53,6 +54,25 @@ async fn burns(cut: &mut Cut, sink: &mut Sink) -> Result<(), ExportError> {
     Ok(())
 }
 
+async fn mints(cut: &mut Cut, sink: &mut Sink) -> Result<(), ExportError> {
+    for (recipient, state::Since { block_number, value }) in
+        state::mints(&mut cut.reading, cut.heading.block_number).await?
+    {
+        let Minted { genesis, emitted, undated } = value;
+        sink.put(&MintRecord {
+            recipient,
+            block_number,
+            genesis_amount: Amount(genesis.amount),
+            genesis_count: genesis.count,
+            amount: Amount(emitted.amount),
+            count: emitted.count,
+            undated_amount: Amount(undated.amount),
+            undated_count: undated.count,
+        })?;
+    }
+    Ok(())
+}
+
 /// State after the epoch's opening block, and after the block itself where it differs: the table of the running epoch
 /// needs both.
 pub(super) async fn positions(cut: &mut Cut, sink: &mut Sink) -> Result<(), ExportError> {
@@ -71,6 +91,7 @@ pub(super) async fn positions(cut: &mut Cut, sink: &mut Sink) -> Result<(), Expo
     }
     balances(cut, sink, number).await?;
     burns(cut, sink).await?;
+    mints(cut, sink).await?;
     for since in parameter::in_force(&mut cut.reading, number).await? {
         let parameter::Since { parameter, value, block_number, source } = since;
         let name = parameter.name().to_owned();
@@ -126,8 +147,16 @@ fn capacity_record(row: &Row) -> CapacityRecord {
 }
 
 fn supply_record(block_number: u64, timestamp: Option<u64>, totals: &SupplyTotals) -> SupplyRecord {
-    let SupplyTotals { supply, burned, burn_count, holders } = *totals;
-    SupplyRecord { block_number, timestamp, supply: Amount(supply), burned: Amount(burned), burn_count, holders }
+    SupplyRecord {
+        block_number,
+        timestamp,
+        supply: Amount(totals.supply),
+        burned: Amount(totals.burned),
+        burn_count: totals.burn_count,
+        holders: totals.holders,
+        holders_joined: totals.holders_joined,
+        holders_left: totals.holders_left,
+    }
 }
 
 fn position_record(address: alloy_primitives::Address, block_number: u64, position: &Position) -> PositionRecord {
@@ -167,5 +196,18 @@ fn capacity_totals_record(block_number: u64, totals: &CapacityTotals) -> Capacit
         diem_stakers: totals.diem_stakers,
         minters: totals.minters,
         unknown_logs: totals.unknown_logs,
+        svvv_minted: Amount(totals.svvv_minted),
+        svvv_burned: Amount(totals.svvv_burned),
+        svvv_cooling_accounts: totals.svvv_cooling_accounts,
+        stakes: totals.stakes,
+        unstakes: totals.unstakes,
+        claimed: Amount(totals.claimed.amount),
+        claimed_count: totals.claimed.count,
+        diem_cooling_accounts: totals.diem_cooling_accounts,
+        stakers_joined: totals.stakers_joined,
+        stakers_left: totals.stakers_left,
+        diem_stakers_joined: totals.diem_stakers_joined,
+        diem_stakers_left: totals.diem_stakers_left,
+        genesis_end_block: totals.genesis_end_block,
     }
 }

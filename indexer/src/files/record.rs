@@ -170,6 +170,10 @@ pub struct SupplyRecord {
     pub burn_count: u64,
     /// Addresses with VVV, 0x0 left out.
     pub holders: u64,
+    /// Times that an address became one, by the ends of blocks.
+    pub holders_joined: u64,
+    /// Times that one ceased to be.
+    pub holders_left: u64,
 }
 
 /// What one sender has burned so far.
@@ -183,6 +187,27 @@ pub struct BurnRecord {
     pub amount: Amount,
     /// Burns of more than zero.
     pub count: u64,
+}
+
+/// What one address was minted of VVV so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MintRecord {
+    /// Whose.
+    pub recipient: Address,
+    /// The last mint's block.
+    pub block_number: u64,
+    /// VVV, before the staking proxy owned it.
+    pub genesis_amount: Amount,
+    /// Mints of more than zero.
+    pub genesis_count: u64,
+    /// VVV, since it does.
+    pub amount: Amount,
+    /// Mints of more than zero.
+    pub count: u64,
+    /// VVV, while nobody knows whether it had owned it yet.
+    pub undated_amount: Amount,
+    /// Mints of more than zero.
+    pub undated_count: u64,
 }
 
 /// What one address holds of sVVV and DIEM since a block.
@@ -278,6 +303,33 @@ pub struct CapacityTotalsRecord {
     pub minters: u64,
     /// Logs kept undecoded.
     pub unknown_logs: u64,
+    /// What ever came into sVVV.
+    pub svvv_minted: Amount,
+    /// What ever went out of it.
+    pub svvv_burned: Amount,
+    /// Addresses whose VVV cools or waits to be withdrawn.
+    pub svvv_cooling_accounts: u64,
+    /// Times that more than nothing was staked.
+    pub stakes: u64,
+    /// Times that more than nothing began to be unstaked.
+    pub unstakes: u64,
+    /// VVV rewards claimed.
+    pub claimed: Amount,
+    /// How often.
+    pub claimed_count: u64,
+    /// Addresses whose DIEM cools or waits to be withdrawn.
+    pub diem_cooling_accounts: u64,
+    /// Times that an address became a staker, by the ends of blocks.
+    pub stakers_joined: u64,
+    /// Times that one ceased to be.
+    pub stakers_left: u64,
+    /// Times that an address came to have staked DIEM, by the ends of blocks.
+    pub diem_stakers_joined: u64,
+    /// Times that one ceased to.
+    pub diem_stakers_left: u64,
+    /// The block that first showed the staking proxy as VVV's owner; absent: not yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub genesis_end_block: Option<u64>,
 }
 
 macro_rules! tables {
@@ -293,6 +345,7 @@ tables! {
     CapacityRecord => "capacity",
     SupplyRecord => "supply",
     BurnRecord => "burns",
+    MintRecord => "mints",
     PositionRecord => "positions",
     BalanceRecord => "balances",
     ParameterRecord => "parameters",

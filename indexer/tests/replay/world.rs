@@ -44,6 +44,7 @@ impl World {
             policy: Default::default(),
             implementations: vec![Implementation { address: economy::IMPLEMENTATION, abi: AbiVersion::V2 }],
             labels: Vec::new(),
+            diem_targets: Vec::new(),
         };
         Self { node: ScriptedNode::start(with_traffic(options)).await.unwrap(), deployment }
     }

@@ -24,6 +24,7 @@ fn deployment(options: &ChainOptions, with_clock: bool) -> Deployment {
         policy: Default::default(),
         implementations: vec![Implementation { address: economy::IMPLEMENTATION, abi: AbiVersion::V2 }],
         labels: Vec::new(),
+        diem_targets: Vec::new(),
         finality: None,
     }
 }

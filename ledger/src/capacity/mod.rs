@@ -1,6 +1,7 @@
 //! sVVV, locks, cooldowns, DIEM and parameters, from the light logs.
 
 mod diem;
+mod mint;
 mod settings;
 mod staking;
 
@@ -10,9 +11,10 @@ use alloy_primitives::{Address, U256};
 
 use crate::attribution::{self, Attribution};
 use crate::block::Block;
-use crate::checked::recount;
+use crate::checked::{recount, recount_changes};
 use crate::event::{Contracts, Diem, Entry, Event, Staking, Transfer, Vvv};
 use crate::halt::{Anomaly, AnomalyKind, Cause, Halt};
+use crate::mint::Minted;
 use crate::parameter::{ParameterChange, Parameters};
 use crate::position::Position;
 use crate::totals::CapacityTotals;
@@ -27,6 +29,8 @@ pub struct Capacity {
     positions: HashMap<Address, Position>,
     totals: CapacityTotals,
     parameters: Parameters,
+    /// Of everybody who was ever minted VVV: few, so that all are loaded.
+    minted: BTreeMap<Address, Minted>,
 }
 
 /// What a block changed.
@@ -38,6 +42,8 @@ pub struct CapacityChanges {
     pub totals: Option<CapacityTotals>,
     /// Parameters that were set or read.
     pub parameters: Vec<ParameterChange>,
+    /// Running totals of those who were minted VVV in this block.
+    pub minted: Vec<(Address, Minted)>,
     /// For whom each mint and burn of DIEM was, by log index of its event.
     pub users: BTreeMap<u32, Address>,
     /// Log indexes of DIEM transfers that are direct mints or burns.
@@ -47,9 +53,14 @@ pub struct CapacityChanges {
 }
 
 impl Capacity {
-    /// The state after a block, without accounts.
-    pub fn new(contracts: Contracts, totals: CapacityTotals, parameters: Parameters) -> Self {
-        Self { contracts, positions: HashMap::new(), totals, parameters }
+    /// The state after a block, without accounts, but with everybody who was ever minted VVV.
+    pub fn new(
+        contracts: Contracts,
+        totals: CapacityTotals,
+        parameters: Parameters,
+        minted: BTreeMap<Address, Minted>,
+    ) -> Self {
+        Self { contracts, positions: HashMap::new(), totals, parameters, minted }
     }
 
     /// The totals after the last block applied.
@@ -84,18 +95,24 @@ impl Capacity {
     /// # Errors
     /// [`Halt`], with the log that contradicts what is known.
     pub fn apply(&mut self, block: &Block) -> Result<CapacityChanges, Halt> {
-        if moves_vvv_alone(block) {
+        if only_moves_vvv(block) {
             return Ok(CapacityChanges::default());
         }
-        let mut step =
-            Step { before: BTreeMap::new(), changes: CapacityChanges::default(), timestamp: block.timestamp };
+        let mut step = Step {
+            before: BTreeMap::new(),
+            minted: BTreeSet::new(),
+            changes: CapacityChanges::default(),
+            timestamp: block.timestamp,
+        };
         let totals_before = self.totals;
         let parameters_before = self.parameters.clone();
         self.open_settings(block);
+        self.date_genesis(block.number);
         for transaction in block.transactions() {
             self.apply_transaction(block, transaction, &mut step)?;
         }
         self.close_settings(block, &parameters_before, &mut step.changes);
+        self.date_genesis(block.number);
         Ok(self.finish(totals_before, step))
     }
 
@@ -125,8 +142,10 @@ impl Capacity {
         match &entry.event {
             Event::Staking(event) => self.apply_staking(block, entry, event, attribution, step),
             Event::Diem(event) => self.apply_diem(entry, event, attribution, step),
-            Event::Vvv(_) => {
-                self.apply_settings(entry.event.settings());
+            Event::Vvv(Vvv::Transfer(transfer)) => self.mint_vvv(transfer, step),
+            Event::Vvv(Vvv::Set(settings)) => {
+                self.apply_settings(settings);
+                self.date_genesis(block.number);
                 Ok(())
             }
             Event::Unknown(contract) => {
@@ -152,7 +171,7 @@ impl Capacity {
     }
 
     fn finish(&mut self, totals_before: CapacityTotals, step: Step) -> CapacityChanges {
-        let Step { before, mut changes, .. } = step;
+        let Step { before, minted, mut changes, .. } = step;
         for (address, before) in before {
             let after = self.positions[&address];
             if before != after {
@@ -160,17 +179,24 @@ impl Capacity {
                 changes.positions.push((address, after));
             }
         }
+        changes.minted = minted.into_iter().map(|recipient| (recipient, self.minted[&recipient])).collect();
         changes.totals = (self.totals != totals_before).then_some(self.totals);
         changes
     }
 
     fn recount(&mut self, address: Address, before: &Position, after: &Position) {
         let totals = &mut self.totals;
+        let holds = |of: fn(&Position) -> U256| (!of(before).is_zero(), !of(after).is_zero());
+        let CapacityTotals { stakers, stakers_joined, stakers_left, .. } = totals;
         if !self.contracts.contains(address) {
-            recount(&mut totals.stakers, before.svvv > U256::ZERO, after.svvv > U256::ZERO);
+            recount_changes(stakers, stakers_joined, stakers_left, holds(|position| position.svvv));
         }
-        recount(&mut totals.diem_stakers, before.diem_staked > U256::ZERO, after.diem_staked > U256::ZERO);
-        recount(&mut totals.minters, before.outstanding > U256::ZERO, after.outstanding > U256::ZERO);
+        let CapacityTotals { diem_stakers, diem_stakers_joined, diem_stakers_left, .. } = totals;
+        let stakes_diem = holds(|position| position.diem_staked);
+        recount_changes(diem_stakers, diem_stakers_joined, diem_stakers_left, stakes_diem);
+        recount(&mut totals.minters, holds(|position| position.outstanding));
+        recount(&mut totals.svvv_cooling_accounts, holds(|position| position.svvv_cooling.amount));
+        recount(&mut totals.diem_cooling_accounts, holds(|position| position.diem_cooling.amount));
     }
 
     /// The position, to be changed; what it was before the block is remembered.
@@ -184,6 +210,7 @@ impl Capacity {
 /// The block in hand.
 struct Step {
     before: BTreeMap<Address, Position>,
+    minted: BTreeSet<Address>,
     changes: CapacityChanges,
     timestamp: u64,
 }
@@ -195,8 +222,12 @@ impl Step {
 }
 
 /// Nearly every block of a backfill: nothing here depends on it.
-fn moves_vvv_alone(block: &Block) -> bool {
-    block.readings.is_empty() && block.entries.iter().all(|entry| matches!(entry.event, Event::Vvv(Vvv::Transfer(_))))
+fn only_moves_vvv(block: &Block) -> bool {
+    block.readings.is_empty()
+        && block
+            .entries
+            .iter()
+            .all(|entry| matches!(&entry.event, Event::Vvv(Vvv::Transfer(moved)) if !moved.from.is_zero()))
 }
 
 fn touched_by(event: &Event) -> Vec<Address> {

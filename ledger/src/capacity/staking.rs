@@ -26,9 +26,7 @@ impl Capacity {
             Staking::Transfer(transfer) => self.move_svvv(entry, transfer, step),
             Staking::UnstakeInitiated(event) => self.initiate_unstake(entry, event, step),
             Staking::UnstakeFinalized(event) => self.finalize_unstake(entry, event, step),
-            Staking::Claimed(UserAmount { user, amount }) => {
-                add(&mut self.position(*user, step)?.claimed, *amount, "rewards claimed")
-            }
+            Staking::Claimed(event) => self.claim(event, step),
             Staking::DiemMinted(swap) => {
                 self.lock(user(Cause::NoPartner { action: "minted", amount: swap.diem })?, swap, step)
             }
@@ -51,7 +49,11 @@ impl Capacity {
                 self.apply_settings(std::slice::from_ref(&transfer.owner));
                 Ok(())
             }
-            Staking::Staked(_) | Staking::Other => Ok(()),
+            Staking::Staked(UserAmount { amount, .. }) => {
+                self.totals.stakes += u64::from(!amount.is_zero());
+                Ok(())
+            }
+            Staking::Other => Ok(()),
         }
     }
 
@@ -67,20 +69,31 @@ impl Capacity {
         }
         if from.is_zero() {
             add(&mut self.totals.svvv_supply, amount, "sVVV supply")?;
+            add(&mut self.totals.svvv_minted, amount, "sVVV minted")?;
         } else {
             sub(&mut self.position(from, step)?.svvv, amount, "sVVV balance", from)?;
         }
         if to.is_zero() {
-            sub(&mut self.totals.svvv_supply, amount, "sVVV supply", self.contracts.staking)
+            sub(&mut self.totals.svvv_supply, amount, "sVVV supply", self.contracts.staking)?;
+            add(&mut self.totals.svvv_burned, amount, "sVVV burned")
         } else {
             add(&mut self.position(to, step)?.svvv, amount, "sVVV balance")
         }
+    }
+
+    fn claim(&mut self, event: &UserAmount, step: &mut Step) -> Result<(), Cause> {
+        let UserAmount { user, amount } = *event;
+        if !amount.is_zero() {
+            self.totals.claimed.count(amount, "rewards claimed")?;
+        }
+        add(&mut self.position(user, step)?.claimed, amount, "rewards claimed")
     }
 
     /// One cooldown at a time: a second initiate reverts. Should one be seen, the sum cools until nobody knows when.
     fn initiate_unstake(&mut self, entry: &Entry, event: &UserAmount, step: &mut Step) -> Result<(), Cause> {
         let UserAmount { user, amount } = *event;
         add(&mut self.totals.svvv_cooling, amount, "sVVV cooling")?;
+        self.totals.unstakes += u64::from(!amount.is_zero());
         let ends_at = cooldown_end(step.timestamp, self.parameters.word(Parameter::SvvvCooldown))?;
         let pending = self.position(user, step)?.svvv_cooling.amount;
         if !pending.is_zero() {
@@ -108,8 +121,7 @@ impl Capacity {
         let totals = &mut self.totals;
         add(&mut totals.svvv_locked, swap.svvv, "sVVV locked")?;
         add(&mut totals.diem_outstanding, swap.diem, "outstanding DIEM")?;
-        add(&mut totals.diem_minted.amount, swap.diem, "DIEM minted")?;
-        totals.diem_minted.count += 1;
+        totals.diem_minted.count(swap.diem, "DIEM minted")?;
         let position = self.position(user, step)?;
         add(&mut position.locked, swap.svvv, "sVVV locked")?;
         add(&mut position.outstanding, swap.diem, "outstanding DIEM")
@@ -119,8 +131,7 @@ impl Capacity {
         let totals = &mut self.totals;
         sub(&mut totals.svvv_locked, swap.svvv, "sVVV locked", user)?;
         sub(&mut totals.diem_outstanding, swap.diem, "outstanding DIEM", user)?;
-        add(&mut totals.diem_burned.amount, swap.diem, "DIEM burned")?;
-        totals.diem_burned.count += 1;
+        totals.diem_burned.count(swap.diem, "DIEM burned")?;
         let position = self.position(user, step)?;
         let expected = mul_div_floor(swap.diem, position.locked, position.outstanding);
         sub(&mut position.locked, swap.svvv, "sVVV locked", user)?;

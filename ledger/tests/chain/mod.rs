@@ -120,7 +120,7 @@ impl Chain {
 
     pub(crate) fn with(parameters: Parameters) -> Self {
         Self {
-            capacity: Capacity::new(CONTRACTS, CapacityTotals::default(), parameters),
+            capacity: Capacity::new(CONTRACTS, CapacityTotals::default(), parameters, Default::default()),
             supply: Supply::new(CONTRACTS, SupplyTotals::default()),
             number: 0,
         }

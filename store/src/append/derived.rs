@@ -1,8 +1,9 @@
 //! What the ledger made of it.
 
 use alloy_primitives::U256;
+use ledger::mint::Minted;
 use ledger::position::Position;
-use ledger::totals::CapacityTotals;
+use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
 use sqlx::PgConnection;
 
 use super::StoredBlock;
@@ -104,10 +105,15 @@ pub(super) async fn insert_capacity_totals(
     sqlx::query(
         "insert into capacity_totals (block_number, svvv_supply, svvv_locked, svvv_cooling, diem_supply,
              diem_outstanding, diem_staked, diem_cooling, diem_minted, diem_minted_count, diem_minted_direct,
-             diem_burned, diem_burned_count, diem_burned_direct, stakers, diem_stakers, minters, unknown_logs)
+             diem_burned, diem_burned_count, diem_burned_direct, stakers, diem_stakers, minters, unknown_logs,
+             svvv_minted, svvv_burned, svvv_cooling_accounts, stakes, unstakes, claimed, claimed_count,
+             diem_cooling_accounts, stakers_joined, stakers_left, diem_stakers_joined, diem_stakers_left,
+             genesis_end_block)
          select * from unnest($1::bigint[], $2::numeric[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[],
              $7::numeric[], $8::numeric[], $9::numeric[], $10::bigint[], $11::numeric[], $12::numeric[], $13::bigint[],
-             $14::numeric[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[])",
+             $14::numeric[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::numeric[], $20::numeric[],
+             $21::bigint[], $22::bigint[], $23::bigint[], $24::numeric[], $25::bigint[], $26::bigint[], $27::bigint[],
+             $28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[])",
     )
     .bind(number)
     .bind(amounts(|t| t.svvv_supply))
@@ -127,6 +133,19 @@ pub(super) async fn insert_capacity_totals(
     .bind(counts(|t| t.diem_stakers)?)
     .bind(counts(|t| t.minters)?)
     .bind(counts(|t| t.unknown_logs)?)
+    .bind(amounts(|t| t.svvv_minted))
+    .bind(amounts(|t| t.svvv_burned))
+    .bind(counts(|t| t.svvv_cooling_accounts)?)
+    .bind(counts(|t| t.stakes)?)
+    .bind(counts(|t| t.unstakes)?)
+    .bind(amounts(|t| t.claimed.amount))
+    .bind(counts(|t| t.claimed.count)?)
+    .bind(counts(|t| t.diem_cooling_accounts)?)
+    .bind(counts(|t| t.stakers_joined)?)
+    .bind(counts(|t| t.stakers_left)?)
+    .bind(counts(|t| t.diem_stakers_joined)?)
+    .bind(counts(|t| t.diem_stakers_left)?)
+    .bind(totals.iter().map(|t| t.genesis_end_block.map(bigint).transpose()).collect::<Result<Vec<_>, _>>()?)
     .execute(connection)
     .await?;
     Ok(())
@@ -136,28 +155,30 @@ pub(super) async fn insert_supply_totals(
     connection: &mut PgConnection,
     blocks: &[StoredBlock],
 ) -> Result<(), StoreError> {
-    let (mut number, mut supply, mut burned, mut burn_count, mut holders) = (vec![], vec![], vec![], vec![], vec![]);
-    for StoredBlock { block, supply: changes, .. } in blocks {
-        if let Some(totals) = &changes.totals {
+    let (mut number, mut totals) = (vec![], vec![]);
+    for StoredBlock { block, supply, .. } in blocks {
+        if let Some(changed) = &supply.totals {
             number.push(bigint(block.number)?);
-            supply.push(Amount(totals.supply));
-            burned.push(Amount(totals.burned));
-            burn_count.push(bigint(totals.burn_count)?);
-            holders.push(bigint(totals.holders)?);
+            totals.push(changed);
         }
     }
-    if number.is_empty() {
+    if totals.is_empty() {
         return Ok(());
     }
+    let counts =
+        |of: fn(&SupplyTotals) -> u64| -> Result<Vec<i64>, Corrupt> { totals.iter().map(|t| bigint(of(t))).collect() };
     sqlx::query(
-        "insert into supply_totals (block_number, supply, burned, burn_count, holders)
-         select * from unnest($1::bigint[], $2::numeric[], $3::numeric[], $4::bigint[], $5::bigint[])",
+        "insert into supply_totals (block_number, supply, burned, burn_count, holders, holders_joined, holders_left)
+         select * from unnest($1::bigint[], $2::numeric[], $3::numeric[], $4::bigint[], $5::bigint[], $6::bigint[],
+             $7::bigint[])",
     )
     .bind(number)
-    .bind(supply)
-    .bind(burned)
-    .bind(burn_count)
-    .bind(holders)
+    .bind(totals.iter().map(|t| Amount(t.supply)).collect::<Vec<_>>())
+    .bind(totals.iter().map(|t| Amount(t.burned)).collect::<Vec<_>>())
+    .bind(counts(|t| t.burn_count)?)
+    .bind(counts(|t| t.holders)?)
+    .bind(counts(|t| t.holders_joined)?)
+    .bind(counts(|t| t.holders_left)?)
     .execute(connection)
     .await?;
     Ok(())
@@ -184,6 +205,41 @@ pub(super) async fn insert_burns(connection: &mut PgConnection, blocks: &[Stored
     .bind(number)
     .bind(amount)
     .bind(count)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_mints(connection: &mut PgConnection, blocks: &[StoredBlock]) -> Result<(), StoreError> {
+    let (mut recipient, mut number, mut minted) = (vec![], vec![], vec![]);
+    for StoredBlock { block, capacity, .. } in blocks {
+        for (whose, totals) in &capacity.minted {
+            recipient.push(whose.as_slice());
+            number.push(bigint(block.number)?);
+            minted.push(totals);
+        }
+    }
+    if minted.is_empty() {
+        return Ok(());
+    }
+    let amounts = |of: fn(&Minted) -> Tally| -> Vec<Amount> { minted.iter().map(|m| Amount(of(m).amount)).collect() };
+    let counts = |of: fn(&Minted) -> Tally| -> Result<Vec<i64>, Corrupt> {
+        minted.iter().map(|m| bigint(of(m).count)).collect()
+    };
+    sqlx::query(
+        "insert into mint (recipient, block_number, genesis_amount, genesis_count, amount, count, undated_amount,
+             undated_count)
+         select * from unnest($1::bytea[], $2::bigint[], $3::numeric[], $4::bigint[], $5::numeric[], $6::bigint[],
+             $7::numeric[], $8::bigint[])",
+    )
+    .bind(recipient)
+    .bind(number)
+    .bind(amounts(|m| m.genesis))
+    .bind(counts(|m| m.genesis)?)
+    .bind(amounts(|m| m.emitted))
+    .bind(counts(|m| m.emitted)?)
+    .bind(amounts(|m| m.undated))
+    .bind(counts(|m| m.undated)?)
     .execute(connection)
     .await?;
     Ok(())

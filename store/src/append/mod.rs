@@ -136,6 +136,7 @@ async fn insert_light(connection: &mut PgConnection, blocks: &[StoredBlock]) -> 
     derived::insert_events(connection, blocks).await?;
     derived::insert_positions(connection, blocks).await?;
     derived::insert_capacity_totals(connection, blocks).await?;
+    derived::insert_mints(connection, blocks).await?;
     derived::insert_parameters(connection, blocks).await
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, U256};
 use ledger::block::Block;
+use ledger::mint::Minted;
 use ledger::parameter::ParameterChange;
 use ledger::position::Position;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
@@ -48,6 +49,8 @@ pub struct Changes {
     pub supply: Option<SupplyTotals>,
     /// Burns by sender, running totals.
     pub burns: Vec<(Address, Tally)>,
+    /// VVV minted by recipient, running totals.
+    pub minted: Vec<(Address, Minted)>,
     /// Parameters.
     pub parameters: Vec<ParameterChange>,
 }
@@ -75,6 +78,7 @@ impl Writer {
             derived::insert_capacity_totals(&mut transaction, some).await?;
             derived::insert_supply_totals(&mut transaction, some).await?;
             derived::insert_burns(&mut transaction, some).await?;
+            derived::insert_mints(&mut transaction, some).await?;
             derived::insert_parameters(&mut transaction, some).await?;
         }
         for some in opening.balances.chunks(ROWS) {
@@ -107,13 +111,19 @@ async fn insert_balances(connection: &mut PgConnection, balances: &[(Address, U2
 
 /// As the appending of blocks takes it.
 fn stored(header: StoredHeader, changes: Changes) -> StoredBlock {
-    let Changes { positions, capacity, supply, burns, parameters } = changes;
+    let Changes { positions, capacity, supply, burns, minted, parameters } = changes;
     StoredBlock {
         header,
         is_known: false,
         logs: Vec::new(),
         block: Block { number: header.number, timestamp: header.timestamp, ..Block::default() },
-        capacity: ledger::capacity::CapacityChanges { positions, totals: capacity, parameters, ..Default::default() },
+        capacity: ledger::capacity::CapacityChanges {
+            positions,
+            totals: capacity,
+            minted,
+            parameters,
+            ..Default::default()
+        },
         supply: ledger::supply::SupplyChanges { totals: supply, burns, ..Default::default() },
     }
 }

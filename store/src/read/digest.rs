@@ -19,7 +19,7 @@ pub struct TableDigest {
 
 /// Every table with something derived in it: VVV transfers carry the balances after them. Texts are ordered by their
 /// bytes, because a locale's order is not the same everywhere.
-const DERIVED: [(&str, &str); 8] = [
+const DERIVED: [(&str, &str); 9] = [
     (
         "anomaly",
         r#"select t::text from anomaly t order by block_number, log_index, kind collate "C", detail collate "C""#,
@@ -27,6 +27,7 @@ const DERIVED: [(&str, &str); 8] = [
     ("burn", "select t::text from burn t order by sender, block_number"),
     ("capacity_totals", "select t::text from capacity_totals t order by block_number"),
     ("event", "select t::text from event t order by block_number, log_index"),
+    ("mint", "select t::text from mint t order by recipient, block_number"),
     ("parameter", r#"select t::text from parameter t order by name collate "C", block_number"#),
     ("position", "select t::text from position t order by address, block_number"),
     ("supply_totals", "select t::text from supply_totals t order by block_number"),

@@ -11,6 +11,7 @@
 //! - [`event`]: decoded logs and transfers
 //! - [`table`]: every address with sVVV or staked DIEM
 //! - [`totals`]: totals of the network, burns per sender
+//! - [`mint`]: VVV minted, per recipient
 //! - [`parameter`]: values in force
 //! - [`anomaly`]: what was not expected
 //! - [`seen`]: addresses that events name
@@ -30,6 +31,7 @@ pub mod database;
 pub mod digest;
 pub mod event;
 pub mod export;
+pub mod mint;
 pub mod node;
 pub mod parameter;
 pub mod progress;

@@ -8,7 +8,7 @@ use sqlx::{FromRow, PgConnection};
 
 use super::ReadError;
 use crate::amount::Amount;
-use crate::columns::{address, at_most, bytes_of, count};
+use crate::columns::{address, at_most, bytes_of, count, count_if};
 
 #[derive(FromRow)]
 struct CapacityRow {
@@ -29,6 +29,19 @@ struct CapacityRow {
     diem_stakers: i64,
     minters: i64,
     unknown_logs: i64,
+    svvv_minted: Amount,
+    svvv_burned: Amount,
+    svvv_cooling_accounts: i64,
+    stakes: i64,
+    unstakes: i64,
+    claimed: Amount,
+    claimed_count: i64,
+    diem_cooling_accounts: i64,
+    stakers_joined: i64,
+    stakers_left: i64,
+    diem_stakers_joined: i64,
+    diem_stakers_left: i64,
+    genesis_end_block: Option<i64>,
 }
 
 /// Totals that the light events move, after a block.
@@ -100,6 +113,18 @@ impl TryFrom<CapacityRow> for CapacityTotals {
             diem_stakers: count(row.diem_stakers)?,
             minters: count(row.minters)?,
             unknown_logs: count(row.unknown_logs)?,
+            svvv_minted: row.svvv_minted.0,
+            svvv_burned: row.svvv_burned.0,
+            svvv_cooling_accounts: count(row.svvv_cooling_accounts)?,
+            stakes: count(row.stakes)?,
+            unstakes: count(row.unstakes)?,
+            claimed: Tally { amount: row.claimed.0, count: count(row.claimed_count)? },
+            diem_cooling_accounts: count(row.diem_cooling_accounts)?,
+            stakers_joined: count(row.stakers_joined)?,
+            stakers_left: count(row.stakers_left)?,
+            diem_stakers_joined: count(row.diem_stakers_joined)?,
+            diem_stakers_left: count(row.diem_stakers_left)?,
+            genesis_end_block: count_if(row.genesis_end_block)?,
         })
     }
 }
@@ -109,15 +134,39 @@ impl TryFrom<CapacityRow> for CapacityTotals {
 /// # Errors
 /// [`ReadError`].
 pub async fn supply(connection: &mut PgConnection, block_number: u64) -> Result<SupplyTotals, ReadError> {
-    let row: Option<(Amount, Amount, i64, i64)> = sqlx::query_as(
-        "select supply, burned, burn_count, holders from supply_totals
+    let row: Option<SupplyRow> = sqlx::query_as(
+        "select supply, burned, burn_count, holders, holders_joined, holders_left from supply_totals
           where block_number <= $1 order by block_number desc limit 1",
     )
     .bind(at_most(block_number))
     .fetch_optional(connection)
     .await?;
-    let Some((supply, burned, burn_count, holders)) = row else { return Ok(SupplyTotals::default()) };
-    Ok(SupplyTotals { supply: supply.0, burned: burned.0, burn_count: count(burn_count)?, holders: count(holders)? })
+    row.map_or_else(|| Ok(SupplyTotals::default()), SupplyTotals::try_from)
+}
+
+#[derive(FromRow)]
+pub(super) struct SupplyRow {
+    supply: Amount,
+    burned: Amount,
+    burn_count: i64,
+    holders: i64,
+    holders_joined: i64,
+    holders_left: i64,
+}
+
+impl TryFrom<SupplyRow> for SupplyTotals {
+    type Error = ReadError;
+
+    fn try_from(row: SupplyRow) -> Result<Self, ReadError> {
+        Ok(Self {
+            supply: row.supply.0,
+            burned: row.burned.0,
+            burn_count: count(row.burn_count)?,
+            holders: count(row.holders)?,
+            holders_joined: count(row.holders_joined)?,
+            holders_left: count(row.holders_left)?,
+        })
+    }
 }
 
 /// What each sender has burned up to a block, the largest first.

@@ -25,7 +25,7 @@ use crate::writer::{CONNECTIONS, Writer, patient};
 
 /// The derived tables under their own names, empty. VVV transfers go without the indexes for single balances, as in a
 /// first backfill.
-const MAKE: [&str; 12] = [
+const MAKE: [&str; 13] = [
     "create schema replay",
     "create table replay.cursor (like public.cursor including all)",
     "create table replay.derivation (like public.derivation including all)",
@@ -34,6 +34,7 @@ const MAKE: [&str; 12] = [
     "create table replay.capacity_totals (like public.capacity_totals including all)",
     "create table replay.supply_totals (like public.supply_totals including all)",
     "create table replay.burn (like public.burn including all)",
+    "create table replay.mint (like public.mint including all)",
     "create table replay.parameter (like public.parameter including all)",
     "create table replay.anomaly (like public.anomaly including all)",
     "create table replay.vvv_transfer (like public.vvv_transfer including defaults including constraints)",
@@ -51,7 +52,7 @@ const MAKE_INPUTS: [&str; 5] = [
 
 /// The state before block $1, which the first block is applied to: of each key the newest row. A transfer belongs to it
 /// where it left one of its parties with the balance that it still has.
-const SEED: [&str; 7] = [
+const SEED: [&str; 8] = [
     "insert into replay.cursor (name, block_number, block_hash)
      select c.name, least(c.block_number, $1 - 1), case when c.block_number < $1 then c.block_hash else b.hash end
        from public.cursor c
@@ -65,6 +66,8 @@ const SEED: [&str; 7] = [
      select * from public.supply_totals where block_number < $1 order by block_number desc limit 1",
     "insert into replay.burn
      select distinct on (sender) * from public.burn where block_number < $1 order by sender, block_number desc",
+    "insert into replay.mint
+     select distinct on (recipient) * from public.mint where block_number < $1 order by recipient, block_number desc",
     "insert into replay.parameter
      select distinct on (name) * from public.parameter where block_number < $1 order by name, block_number desc",
     "insert into replay.vvv_transfer

@@ -24,8 +24,8 @@ impl Writer {
         let bytes: i64 = sqlx::query_scalar(
             "select greatest(0, pg_table_size('public.vvv_transfer') + coalesce(pg_relation_size(to_regclass('public.vvv_transfer_place')), 0)
                 + (select sum(pg_total_relation_size(('public.' || name)::regclass))
-                     from unnest(array['event', 'position', 'capacity_totals', 'supply_totals', 'burn', 'parameter',
-                                       'anomaly']
+                     from unnest(array['event', 'position', 'capacity_totals', 'supply_totals', 'burn', 'mint',
+                                       'parameter', 'anomaly']
                                  || case when $1 then array['block', 'log', 'reading', 'inferred'] else '{}' end) name)
                 - (select coalesce(sum(pg_total_relation_size(c.oid)), 0)
                      from pg_class c join pg_namespace n on n.oid = c.relnamespace

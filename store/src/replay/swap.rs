@@ -67,12 +67,13 @@ macro_rules! keyed {
 }
 
 /// `anomaly` has no key, and few rows.
-const DERIVED: [Exchange; 8] = [
+const DERIVED: [Exchange; 9] = [
     keyed!("event", "block_number", "block_number, log_index"),
     keyed!("position", "block_number", "address, block_number"),
     keyed!("capacity_totals", "block_number", "block_number"),
     keyed!("supply_totals", "block_number", "block_number"),
     keyed!("burn", "block_number", "sender, block_number"),
+    keyed!("mint", "block_number", "recipient, block_number"),
     keyed!("parameter", "block_number", "name, block_number"),
     Exchange {
         delete: "delete from public.anomaly where block_number between $1 and $2",

@@ -13,8 +13,8 @@ pub mod table;
 use std::path::Path;
 
 use crate::files::record::{
-    BalanceRecord, BlockRecord, BurnRecord, CapacityRecord, CapacityTotalsRecord, LogRecord, ParameterRecord,
-    PositionRecord, ReadingRecord, Record, SupplyRecord,
+    BalanceRecord, BlockRecord, BurnRecord, CapacityRecord, CapacityTotalsRecord, LogRecord, MintRecord,
+    ParameterRecord, PositionRecord, ReadingRecord, Record, SupplyRecord,
 };
 
 /// A format of columns.
@@ -85,7 +85,7 @@ columns! {
         Number { chain_id };
     ReadingRecord: Number { block_number } Text { name, value } Number { changed_after };
     CapacityRecord: Bytes { address } Text { svvv, locked, diem_staked, diem_epoch_open, allocation_usd };
-    SupplyRecord: Number { block_number, timestamp } Text { supply, burned } Number { burn_count, holders };
+    SupplyRecord: Number { block_number, timestamp } Text { supply, burned } Number { burn_count, holders, holders_joined, holders_left };
     BurnRecord: Bytes { sender } Number { block_number } Text { amount } Number { count };
     PositionRecord:
         Bytes { address }
@@ -106,5 +106,21 @@ columns! {
         Text { diem_minted_direct, diem_burned }
         Number { diem_burned_count }
         Text { diem_burned_direct }
-        Number { stakers, diem_stakers, minters, unknown_logs };
+        Number { stakers, diem_stakers, minters, unknown_logs }
+        Text { svvv_minted, svvv_burned }
+        Number { svvv_cooling_accounts, stakes, unstakes }
+        Text { claimed }
+        Number {
+            claimed_count, diem_cooling_accounts, stakers_joined, stakers_left, diem_stakers_joined, diem_stakers_left,
+            genesis_end_block
+        };
+    MintRecord:
+        Bytes { recipient }
+        Number { block_number }
+        Text { genesis_amount }
+        Number { genesis_count }
+        Text { amount }
+        Number { count }
+        Text { undated_amount }
+        Number { undated_count };
 }

@@ -4,9 +4,8 @@ use ledger::totals::SupplyTotals;
 use sqlx::{FromRow, PgConnection};
 
 use super::PAGE_ROWS;
-use crate::amount::Amount;
 use crate::columns::{at_most, count, count_if, rows_at_most};
-use crate::read::ReadError;
+use crate::read::{ReadError, totals};
 
 /// Totals after a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,13 +19,11 @@ pub struct SupplyAt {
 }
 
 #[derive(FromRow)]
-struct SupplyRow {
+struct SupplyAtRow {
     block_number: i64,
     timestamp: Option<i64>,
-    supply: Amount,
-    burned: Amount,
-    burn_count: i64,
-    holders: i64,
+    #[sqlx(flatten)]
+    totals: totals::SupplyRow,
 }
 
 /// Totals that VVV transfers move, from a block on up to another, in order.
@@ -34,7 +31,7 @@ struct SupplyRow {
 /// # Errors
 /// [`ReadError`].
 pub async fn supply(connection: &mut PgConnection, from: u64, up_to: u64) -> Result<Vec<SupplyAt>, ReadError> {
-    let rows: Vec<SupplyRow> = sqlx::query_as(
+    let rows: Vec<SupplyAtRow> = sqlx::query_as(
         "select t.*, b.timestamp from supply_totals t left join block b on b.number = t.block_number
           where t.block_number >= $1 and t.block_number <= $2 order by t.block_number limit $3",
     )
@@ -46,19 +43,14 @@ pub async fn supply(connection: &mut PgConnection, from: u64, up_to: u64) -> Res
     rows.into_iter().map(SupplyAt::try_from).collect()
 }
 
-impl TryFrom<SupplyRow> for SupplyAt {
+impl TryFrom<SupplyAtRow> for SupplyAt {
     type Error = ReadError;
 
-    fn try_from(row: SupplyRow) -> Result<Self, ReadError> {
+    fn try_from(row: SupplyAtRow) -> Result<Self, ReadError> {
         Ok(Self {
             block_number: count(row.block_number)?,
             timestamp: count_if(row.timestamp)?,
-            totals: SupplyTotals {
-                supply: row.supply.0,
-                burned: row.burned.0,
-                burn_count: count(row.burn_count)?,
-                holders: count(row.holders)?,
-            },
+            totals: row.totals.try_into()?,
         })
     }
 }

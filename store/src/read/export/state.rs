@@ -1,6 +1,7 @@
 //! What holds after a block, by address or by name, each with the block since which it holds.
 
 use alloy_primitives::{Address, U256};
+use ledger::mint::Minted;
 use ledger::position::Position;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
 use sqlx::{FromRow, PgConnection};
@@ -9,7 +10,7 @@ use super::PAGE_ROWS;
 use crate::amount::Amount;
 use crate::columns::{address, at_most, count, count_if, rows_at_most};
 use crate::read::account::{self, PositionRow};
-use crate::read::{ReadError, totals};
+use crate::read::{ReadError, mint, totals};
 
 /// Something that holds since a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,23 @@ pub async fn burns(
         .map(|(sender, block_number, amount, burns)| {
             let value = Tally { amount: amount.0, count: count(burns)? };
             Ok((address(&sender)?, Since { block_number: count(block_number)?, value }))
+        })
+        .collect()
+}
+
+/// What everybody was minted of VVV up to a block, by recipient.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn mints(
+    connection: &mut PgConnection,
+    block_number: u64,
+) -> Result<Vec<(Address, Since<Minted>)>, ReadError> {
+    let rows = mint::newest(connection, block_number).await?;
+    rows.into_iter()
+        .map(|row| {
+            let (whose, block_number) = (address(&row.recipient)?, count(row.block_number)?);
+            Ok((whose, Since { block_number, value: Minted::try_from(row)? }))
         })
         .collect()
 }

@@ -1,0 +1,70 @@
+//! VVV minted, per recipient.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::Address;
+use ledger::mint::Minted;
+use ledger::totals::Tally;
+use sqlx::{FromRow, PgConnection};
+
+use super::ReadError;
+use crate::amount::Amount;
+use crate::columns::{address, at_most, count};
+
+#[derive(FromRow)]
+pub(super) struct MintedRow {
+    pub(super) recipient: Vec<u8>,
+    pub(super) block_number: i64,
+    genesis_amount: Amount,
+    genesis_count: i64,
+    amount: Amount,
+    count: i64,
+    undated_amount: Amount,
+    undated_count: i64,
+}
+
+/// What everybody was minted up to a block. There are few recipients, with many rows each: they are found one by one.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn minted(connection: &mut PgConnection, block_number: u64) -> Result<BTreeMap<Address, Minted>, ReadError> {
+    let rows = newest(connection, block_number).await?;
+    rows.into_iter().map(|row| Ok((address(&row.recipient)?, row.try_into()?))).collect()
+}
+
+/// The newest row of every recipient.
+pub(super) async fn newest(connection: &mut PgConnection, block_number: u64) -> Result<Vec<MintedRow>, ReadError> {
+    let rows = sqlx::query_as(
+        "with recursive wanted (recipient) as (
+             (select recipient from mint order by recipient limit 1)
+             union all
+             select next.recipient
+               from wanted
+              cross join lateral (
+                    select recipient from mint
+                     where mint.recipient > wanted.recipient order by recipient limit 1) next)
+         select newest.*
+           from wanted
+          cross join lateral (
+                select * from mint
+                 where mint.recipient = wanted.recipient and block_number <= $1
+                 order by block_number desc limit 1) newest
+          order by newest.recipient",
+    );
+    Ok(rows.bind(at_most(block_number)).fetch_all(connection).await?)
+}
+
+impl TryFrom<MintedRow> for Minted {
+    type Error = ReadError;
+
+    fn try_from(row: MintedRow) -> Result<Self, ReadError> {
+        let tally = |amount: Amount, events| -> Result<Tally, ReadError> {
+            Ok(Tally { amount: amount.0, count: count(events)? })
+        };
+        Ok(Self {
+            genesis: tally(row.genesis_amount, row.genesis_count)?,
+            emitted: tally(row.amount, row.count)?,
+            undated: tally(row.undated_amount, row.undated_count)?,
+        })
+    }
+}
