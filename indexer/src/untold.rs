@@ -139,3 +139,6 @@ where
         Ok(setting.map(|setting| setting.value.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests;

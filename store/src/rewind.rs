@@ -17,7 +17,7 @@ const UNDO_SUPPLY: [&str; 4] = [
     "delete from burn where block_number > $1",
     "delete from reconciliation where block_number > $1 and lane = 'supply'",
 ];
-const UNDO_OTHERS: [&str; 10] = [
+const UNDO_OTHERS: [&str; 11] = [
     "delete from log where block_number > $1",
     "delete from reading where block_number > $1",
     "delete from inferred where block_number > $1",

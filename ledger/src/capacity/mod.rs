@@ -143,8 +143,8 @@ impl Capacity {
             Event::Staking(event) => self.apply_staking(block, entry, event, attribution, step),
             Event::Diem(event) => self.apply_diem(entry, event, attribution, step),
             Event::Vvv(Vvv::Transfer(transfer)) => self.mint_vvv(transfer, step),
-            Event::Vvv(Vvv::Set(settings)) => {
-                self.apply_settings(settings);
+            Event::Vvv(Vvv::OwnershipTransferred(transfer)) => {
+                self.apply_settings(std::slice::from_ref(&transfer.owner));
                 self.date_genesis(block.number);
                 Ok(())
             }
