@@ -97,7 +97,7 @@ impl App {
 /// # Errors
 /// [`Kind::OtherDerivation`]
 pub fn hold_derivation(progress: &Progress) -> Result<(), Problem> {
-    if progress.derivation.is_ours() {
+    if !progress.is_of_another_derivation() {
         return Ok(());
     }
     let (stored, ours) = (progress.derivation.revision, ledger::DERIVATION_REVISION);

@@ -52,6 +52,10 @@ impl Holding {
                 diem_staked: a.diem_staked.checked_add(b.diem_staked)?,
                 diem_cooling: both(a.diem_cooling, b.diem_cooling)?,
                 claimed: a.claimed.checked_add(b.claimed)?,
+                reward_debt: match (a.reward_debt, b.reward_debt) {
+                    (Some(a), Some(b)) => Some(a.checked_add(b)?),
+                    _ => None,
+                },
             },
             epoch_open: self.epoch_open.checked_add(other.epoch_open)?,
             diem_claimable: match (self.diem_claimable, other.diem_claimable) {

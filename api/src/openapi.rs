@@ -129,6 +129,30 @@ pub enum ReadProblems {
     Unavailable(Document),
 }
 
+/// Failures of a series.
+#[derive(Debug, IntoResponses)]
+pub enum SeriesProblems {
+    /// The answer named by If-None-Match still holds.
+    #[response(status = 304)]
+    Unchanged,
+    /// A parameter that does not parse, is not known or contradicts another.
+    #[response(status = 400, content_type = "application/problem+json")]
+    Parse(Document),
+    /// A block after the cursor or before the start; `first_block` and `last_block` name both ends.
+    #[response(status = 404, content_type = "application/problem+json")]
+    Block(Document),
+    /// More periods than one answer has; `limit` says how many those are.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Limit(Document),
+    /// Something here is broken.
+    #[response(status = 500, content_type = "application/problem+json")]
+    Internal(Document),
+    /// No database, no block yet or not yet all that the answer needs (`progress` says how far it is), state older than
+    /// `max_lag`, or too many requests at once; see Retry-After.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(Document),
+}
+
 /// Failures of a quote.
 #[derive(Debug, IntoResponses)]
 pub enum QuoteProblems {

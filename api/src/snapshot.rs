@@ -8,6 +8,8 @@ mod behind;
 mod epoch;
 mod lag;
 mod resolve;
+mod rewards;
+mod series;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -37,6 +39,7 @@ use utoipa::ToSchema;
 
 pub use as_of::{AsOf, Sync};
 pub use epoch::EpochAt;
+pub use series::Values;
 pub use store::read::progress::Needs;
 pub use store::read::readiness::lag_seconds;
 

@@ -22,10 +22,20 @@ pub enum Units {
 #[schema(value_type = String, pattern = r"^[0-9]+(\.[0-9]{18})?$", example = "1250000000000000000")]
 pub struct Amount(String);
 
+/// Rewards per share: a decimal string of units of 1e-36 VVV per sVVV, whatever `?units` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(value_type = String, pattern = "^[0-9]+$", example = "412500000000000000000000000000000000")]
+pub struct PerShare(String);
+
 /// A share or ratio: a decimal string with exactly 18 digits after the point, rounded down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(value_type = String, pattern = r"^[0-9]+\.[0-9]{18}$", example = "0.012500000000000000")]
 pub struct Ratio(String);
+
+/// What an amount changed by: as an amount, with a minus sign where it became less.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(value_type = String, pattern = r"^-?[0-9]+(\.[0-9]{18})?$", example = "-1250000000000000000")]
+pub struct AmountChange(String);
 
 /// US dollars: a decimal string with 18 digits after the point.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -48,6 +58,11 @@ impl Units {
         Amount(self.write(amount))
     }
 
+    /// What an amount changed by, in this unit.
+    pub fn change(self, before: U256, now: U256) -> AmountChange {
+        AmountChange(format!("{}{}", sign(before, now), self.write(before.abs_diff(now))))
+    }
+
     /// The text of an amount in this unit.
     pub fn write(self, amount: U256) -> String {
         match self {
@@ -68,6 +83,13 @@ impl Units {
     }
 }
 
+impl PerShare {
+    /// From units of 1e-36.
+    pub fn new(accumulated: U256) -> Self {
+        Self(accumulated.to_string())
+    }
+}
+
 impl Ratio {
     /// From units of 1e-18.
     pub fn new(ratio: U256) -> Self {
@@ -83,6 +105,10 @@ impl Ratio {
     pub fn of(part: U256, whole: U256) -> Option<Self> {
         ledger::ratio::ratio(part, whole).map(Self::new)
     }
+}
+
+fn sign(before: U256, now: U256) -> &'static str {
+    if now < before { "-" } else { "" }
 }
 
 impl Usd {

@@ -1,5 +1,10 @@
 //! The contracts' own answers at a block: what a derived state is compared with.
 
+pub mod mint;
+pub mod parameters;
+pub mod rewards;
+mod views;
+
 use std::collections::BTreeSet;
 use std::vec::IntoIter;
 

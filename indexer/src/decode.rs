@@ -122,6 +122,11 @@ impl Decoder {
         })
     }
 
+    /// Whether the implementation in force can lock sVVV, and so adds rewards up as StakingV2 does: any but the first.
+    pub fn has_locks(&self) -> bool {
+        self.implementation.is_some_and(|implementation| self.version(implementation) != Some(AbiVersion::V1))
+    }
+
     /// Under an implementation nobody knows the newest ABI is tried, but nothing of it is sure.
     fn decode_staking(&self, data: &LogData) -> (Option<Event>, Grade) {
         let version = self.implementation.and_then(|implementation| self.version(implementation));

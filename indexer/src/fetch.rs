@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256, U256};
 use futures::{StreamExt, TryStreamExt, future, stream};
 use ledger::parameter::Setting;
 use store::deployment::{Clock, ContractAddresses, Deployment};
@@ -54,6 +54,15 @@ impl<C: Chain> Source for Fetch<C> {
             Some(_) => readings::read(self.chain.as_ref(), &self.contracts, at).await,
             None => Ok(Vec::new()),
         }
+    }
+
+    async fn reward_debts(
+        &self,
+        _block_number: u64,
+        at: At,
+        accounts: &[Address],
+    ) -> Result<Option<Vec<U256>>, ChainError> {
+        readings::reward_debts(self.chain.as_ref(), &self.contracts, at, accounts).await
     }
 
     async fn probe(&self, at: At) -> Result<Option<Vec<Setting>>, ChainError> {

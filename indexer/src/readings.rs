@@ -2,10 +2,12 @@
 //!
 //! Cooldowns, percentages, treasury, emission rate and curve may be set in initialisers without an event, and inferred
 //! events may not be what we think. So the contracts are asked: where an initialiser ran or code changed, where a setter
-//! was seen, at the first log of each contract, at the first block of an epoch, and at the end of a backfill.
+//! was seen, at the first log of each contract, at the first block of an epoch, and at the end of a backfill. Where rewards
+//! are not known then, everybody's debts are asked for with the accumulators.
 
 use abi::{Diem as DiemAbi, StakingV1 as V1, StakingV2 as V2, Vvv as VvvAbi};
-use alloy_primitives::{U256, uint};
+use alloy_primitives::{Address, U256, uint};
+use futures::{StreamExt, TryStreamExt, stream};
 use ledger::block::Block;
 use ledger::curve::CELLS;
 use ledger::epoch::Epoch;
@@ -18,6 +20,10 @@ use crate::chain::{At, Chain, ChainError};
 
 /// keccak256("eip1967.proxy.implementation") - 1, where ERC-1967 proxies keep their implementation.
 const IMPLEMENTATION_SLOT: U256 = uint!(0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc_U256);
+
+/// Accounts asked about in one call: a view of three words each, well below what nodes grant a call.
+const ACCOUNTS_PER_CALL: usize = 500;
+const CALLS_AT_ONCE: usize = 4;
 
 /// Why the contracts are asked at a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +38,8 @@ pub enum Occasion {
     Edge,
     /// A parameter changed there without an event.
     Untold,
+    /// Rewards are added up, and nobody could yet be asked from where.
+    Rewards,
 }
 
 /// Whether a block is an occasion to ask. `previous` is the timestamp of the block stored before it.
@@ -80,6 +88,31 @@ pub async fn read(chain: &impl Chain, contracts: &ContractAddresses, at: At) -> 
     Ok(settings)
 }
 
+/// What these accounts owe of rewards at the end of a block, in their order; `None` where the contract does not answer for
+/// one of them.
+///
+/// # Errors
+/// As [`read`].
+pub async fn reward_debts(
+    chain: &impl Chain,
+    contracts: &ContractAddresses,
+    at: At,
+    accounts: &[Address],
+) -> Result<Option<Vec<U256>>, ChainError> {
+    let ContractAddresses { staking, multicall3, .. } = *contracts;
+    let call = |account: &Address| Call::new(staking, &V2::stakesCall(*account));
+    let calls: Vec<Vec<Call>> =
+        accounts.chunks(ACCOUNTS_PER_CALL).map(|accounts| accounts.iter().map(call).collect()).collect();
+    let answers: Vec<Option<Vec<Answer>>> = stream::iter(calls)
+        .map(|calls| async move { multicall::ask(chain, multicall3, at, &calls).await })
+        .buffered(CALLS_AT_ONCE)
+        .try_collect()
+        .await?;
+    let debt = |answer: Answer| answer.filter(|data| data.len() == 3 * 32).map(|data| U256::from_be_slice(&data[..32]));
+    let answers = answers.into_iter().collect::<Option<Vec<_>>>();
+    Ok(answers.and_then(|answers| answers.into_iter().flatten().map(debt).collect()))
+}
+
 /// One question a parameter, 256 for each table of the curve, in order.
 fn questions(contracts: &ContractAddresses) -> Vec<(Parameter, Call)> {
     use Parameter as P;
@@ -114,6 +147,6 @@ fn settings(parameters: &[Parameter], answers: &[Answer]) -> Vec<Setting> {
             _ => settings.push(Setting::word(*parameter, word)),
         }
     }
-    settings.retain(|setting| setting.value.len() == setting.parameter.words());
+    settings.retain(|setting| setting.parameter.takes(setting.value.len()));
     settings
 }

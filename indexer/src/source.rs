@@ -4,7 +4,7 @@
 
 use std::future::Future;
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256, U256};
 use ledger::parameter::{Setting, Untold};
 pub use store::cursor::{BlockRef, Lane};
 
@@ -26,6 +26,15 @@ pub trait Source: Send + Sync + 'static {
         at: At,
         occasion: Option<Occasion>,
     ) -> impl Future<Output = Result<Vec<Setting>, ChainError>> + Send;
+
+    /// What these accounts owe of rewards at the end of a block, in their order. `None`: nobody is asked, because whatever
+    /// was read then is among the readings, or the contract does not answer.
+    fn reward_debts(
+        &self,
+        block_number: u64,
+        at: At,
+        accounts: &[Address],
+    ) -> impl Future<Output = Result<Option<Vec<U256>>, ChainError>> + Send;
 
     /// What the contracts answer now about the end of a block that is not in hand, to find where something changed. `None`:
     /// there is nobody to ask, or nobody has the state of that block.

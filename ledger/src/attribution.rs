@@ -24,6 +24,11 @@ impl Attribution {
         self.users.get(&log_index).copied()
     }
 
+    /// For whom each of them was, by the log index of its event.
+    pub fn users(&self) -> impl Iterator<Item = (u32, Address)> {
+        self.users.iter().map(|(log_index, user)| (*log_index, *user))
+    }
+
     /// Whether the DIEM transfer at this log index belongs to such an event; if not, it is a direct mint or burn.
     pub fn is_partnered(&self, log_index: u32) -> bool {
         self.partnered.contains(&log_index)

@@ -1,5 +1,7 @@
 //! One block's worth of input.
 
+use alloy_primitives::{Address, U256};
+
 use crate::event::{Diem, Entry, Event, Staking, Vvv};
 use crate::parameter::{Parameter, Setting, Untold};
 
@@ -27,6 +29,11 @@ impl Block {
     /// What a reading at the end of this block says of a parameter.
     pub fn reading(&self, parameter: Parameter) -> Option<&Setting> {
         self.readings.iter().find(|reading| reading.parameter == parameter)
+    }
+
+    /// What accounts owe of rewards, where they were asked for at the end of this block.
+    pub fn reward_debts(&self) -> impl Iterator<Item = (Address, U256)> {
+        self.reading(Parameter::RewardDebts).and_then(Setting::debts).into_iter().flatten()
     }
 
     /// What is known of a change of this parameter that this block's reading shows and no event tells of.

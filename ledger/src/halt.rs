@@ -65,7 +65,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Whether the cause is an event that lies before the first block followed.
+    /// Whether the cause is an event that was never seen: it lies before the first block followed, or was left out.
     pub fn is_missing_history(&self) -> bool {
         matches!(self, Self::BelowZero { .. } | Self::LockedBeyondBalance { .. })
     }
@@ -97,6 +97,8 @@ pub enum AnomalyKind {
     UnlockMismatch,
     /// A reading differs from what events announced.
     ReadingMismatch,
+    /// VVV minted, paid or read as rewards is not what is derived.
+    RewardMismatch,
     /// The staking proxy has an implementation that the deployment does not name.
     UnknownImplementation,
 }
@@ -111,6 +113,7 @@ impl AnomalyKind {
             Self::CooldownMismatch => "cooldown_mismatch",
             Self::UnlockMismatch => "unlock_mismatch",
             Self::ReadingMismatch => "reading_mismatch",
+            Self::RewardMismatch => "reward_mismatch",
             Self::UnknownImplementation => "unknown_implementation",
         }
     }

@@ -8,7 +8,8 @@
 //! - [`supply`]: VVV balances and burns, from all VVV transfers
 //! - [`position`], [`totals`], [`mint`], [`parameter`]: what comes out
 //! - [`attribution`], [`witness`]: the two questions answered per transaction
-//! - [`entitlement`], [`table`], [`epoch`], [`curve`], [`emission`], [`allocation`], [`calendar`], [`ratio`]: what it means
+//! - [`rewards`], [`emission`]: what sVVV earns, an account and the network
+//! - [`entitlement`], [`table`], [`epoch`], [`period`], [`curve`], [`allocation`], [`calendar`], [`ratio`]: what it means
 
 pub mod allocation;
 pub mod attribution;
@@ -24,8 +25,10 @@ pub mod event;
 pub mod halt;
 pub mod mint;
 pub mod parameter;
+pub mod period;
 pub mod position;
 pub mod ratio;
+pub mod rewards;
 pub mod supply;
 pub mod table;
 pub mod totals;

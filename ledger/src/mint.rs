@@ -34,6 +34,39 @@ pub struct Origins {
     pub other: Option<Tally>,
 }
 
+/// Who has been the treasury.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Treasuries {
+    /// As far as it is known.
+    pub known: BTreeSet<Address>,
+    /// It was known all the time that the staking proxy has owned VVV.
+    pub are_all: bool,
+}
+
+/// What the staking proxy's VVV stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backing {
+    /// VVV.balanceOf(proxy).
+    pub balance: U256,
+    /// sVVV.totalSupply().
+    pub staked: U256,
+    /// VVV in the cooldown of unstaking.
+    pub cooling: U256,
+    /// VVV ever minted to the proxy.
+    pub minted: U256,
+    /// Of it claimed.
+    pub claimed: U256,
+}
+
+impl Backing {
+    /// All that was to be there, and all that was, with what was claimed. The difference is what is neither staked, cooling
+    /// nor an unclaimed reward: donations, less sVVV that was minted without VVV. `None` where a sum does not fit.
+    pub fn owed_and_held(&self) -> Option<(U256, U256)> {
+        let owed = self.staked.checked_add(self.cooling)?.checked_add(self.minted)?;
+        Some((owed, self.balance.checked_add(self.claimed)?))
+    }
+}
+
 impl Minted {
     /// All of it.
     ///
@@ -48,29 +81,29 @@ impl Minted {
 }
 
 impl Origins {
-    /// Of what everybody was minted. `treasuries` are all addresses that have been the treasury; `None`: whether another
-    /// address has been is not known.
+    /// Of what everybody was minted.
     ///
     /// # Errors
     /// [`Cause::Overflow`], which no supply allows.
     pub fn of<'a>(
         minted: impl IntoIterator<Item = (&'a Address, &'a Minted)>,
         staking: Address,
-        treasuries: Option<&BTreeSet<Address>>,
+        treasuries: &Treasuries,
     ) -> Result<Self, Cause> {
         let [mut genesis, mut stakers, mut treasury, mut other] = [Some(Tally::default()); 4];
         for (recipient, minted) in minted {
             let is_dated = minted.undated == Tally::default();
             sum(&mut genesis, is_dated.then_some(minted.genesis))?;
             let emitted = is_dated.then_some(minted.emitted);
-            match treasuries {
-                _ if *recipient == staking => sum(&mut stakers, emitted)?,
-                Some(treasuries) if treasuries.contains(recipient) => sum(&mut treasury, emitted)?,
-                Some(_) => sum(&mut other, emitted)?,
-                None => {
-                    sum(&mut treasury, None)?;
-                    sum(&mut other, None)?;
-                }
+            let is_treasury = treasuries.known.contains(recipient);
+            if *recipient == staking {
+                sum(&mut stakers, emitted)?;
+            } else if is_treasury {
+                sum(&mut treasury, emitted)?;
+            } else if treasuries.are_all {
+                sum(&mut other, emitted)?;
+            } else if emitted != Some(Tally::default()) {
+                (treasury, other) = (None, None);
             }
         }
         Ok(Self { genesis, stakers, treasury, other })

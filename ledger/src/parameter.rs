@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use alloy_primitives::U256;
+use alloy_primitives::{Address, B256, U256};
 
 use crate::curve::CELLS;
 
@@ -37,10 +37,12 @@ pub enum Parameter {
     VvvOwner,
     /// The owner of the staking proxy, who sets its parameters and upgrades it; an address as a number.
     StakingOwner,
+    /// The debts of everybody with sVVV: pairs of an address as a number and its debt. Read alone, and kept with accounts.
+    RewardDebts,
 }
 
 impl Parameter {
-    /// Every parameter.
+    /// Every parameter that has one value for the whole network: all but [`Self::RewardDebts`].
     pub const ALL: [Self; 14] = [
         Self::EmissionRate,
         Self::SvvvCooldown,
@@ -75,19 +77,26 @@ impl Parameter {
             Self::Implementation => "implementation",
             Self::VvvOwner => "vvv_owner",
             Self::StakingOwner => "staking_owner",
+            Self::RewardDebts => "reward_debts",
         }
     }
 
-    /// The parameter of that name.
+    /// The parameter of that name, of those that have one value for the whole network.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|parameter| parameter.name() == name)
     }
 
-    /// How many words its value has: one, or the cells of a table.
-    pub fn words(self) -> usize {
+    /// What a reading of that name is of.
+    pub fn read_as(name: &str) -> Option<Self> {
+        Self::from_name(name).or_else(|| (name == Self::RewardDebts.name()).then_some(Self::RewardDebts))
+    }
+
+    /// Whether its value may have so many words: one, the cells of a table, or pairs.
+    pub fn takes(self, words: usize) -> bool {
         match self {
-            Self::CurveBounds | Self::CurveRates => CELLS,
-            _ => 1,
+            Self::CurveBounds | Self::CurveRates => words == CELLS,
+            Self::RewardDebts => words.is_multiple_of(2),
+            _ => words == 1,
         }
     }
 
@@ -98,16 +107,19 @@ impl Parameter {
 
     /// Whether an event should tell of every change. What moves with each block of rewards is only ever read.
     pub fn is_announced(self) -> bool {
-        !matches!(self, Self::LastRewardTimestamp | Self::AccRewardPerShare | Self::AccRewardPerShareLocked)
+        !matches!(
+            self,
+            Self::LastRewardTimestamp | Self::AccRewardPerShare | Self::AccRewardPerShareLocked | Self::RewardDebts
+        )
     }
 }
 
-/// A parameter and its value: one word, or the 256 cells of a table.
+/// A parameter and its value: one word, the 256 cells of a table, or pairs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
     /// Which parameter.
     pub parameter: Parameter,
-    /// One word, or 256.
+    /// As many words as the parameter takes.
     pub value: Vec<U256>,
 }
 
@@ -115,6 +127,22 @@ impl Setting {
     /// A parameter of one word.
     pub fn word(parameter: Parameter, value: U256) -> Self {
         Self { parameter, value: vec![value] }
+    }
+
+    /// What these accounts owe of rewards, by the contract's word.
+    pub fn reward_debts(debts: impl IntoIterator<Item = (Address, U256)>) -> Self {
+        let words = |(address, debt): (Address, U256)| [U256::from_be_slice(address.as_slice()), debt];
+        Self { parameter: Parameter::RewardDebts, value: debts.into_iter().flat_map(words).collect() }
+    }
+
+    /// The pairs of [`Parameter::RewardDebts`]; `None` where a word is no address, or this is no such reading.
+    pub fn debts(&self) -> Option<Vec<(Address, U256)>> {
+        let (pairs, []) = self.value.as_chunks::<2>() else { return None };
+        let pair = |[whose, debt]: &[U256; 2]| {
+            let word = B256::from(*whose);
+            (word[..12] == [0; 12]).then(|| (Address::from_word(word), *debt))
+        };
+        (self.parameter == Parameter::RewardDebts).then(|| pairs.iter().map(pair).collect())?
     }
 }
 

@@ -23,7 +23,7 @@ impl Cooling {
 }
 
 /// What one address holds of sVVV and DIEM, in base units.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     /// sVVV balance, locked and unlocked together.
     pub svvv: U256,
@@ -41,6 +41,25 @@ pub struct Position {
     pub diem_cooling: Cooling,
     /// VVV rewards claimed since the start.
     pub claimed: U256,
+    /// What is taken off all that its sVVV has earned since the start, to tell what is pending; `None`: not known.
+    pub reward_debt: Option<U256>,
+}
+
+/// Nothing, of somebody never seen: who never staked has no debt.
+impl Default for Position {
+    fn default() -> Self {
+        Self {
+            svvv: U256::ZERO,
+            locked: U256::ZERO,
+            outstanding: U256::ZERO,
+            svvv_cooling: Cooling::default(),
+            diem_liquid: U256::ZERO,
+            diem_staked: U256::ZERO,
+            diem_cooling: Cooling::default(),
+            claimed: U256::ZERO,
+            reward_debt: Some(U256::ZERO),
+        }
+    }
 }
 
 impl Position {

@@ -4,6 +4,7 @@ use alloy_primitives::U256;
 
 use crate::checked::add;
 use crate::halt::Cause;
+use crate::rewards::Rewards;
 
 /// Totals that the light events move. Amounts in base units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,6 +63,8 @@ pub struct CapacityTotals {
     pub unknown_logs: u64,
     /// The block that first showed the staking proxy as VVV's owner: what was minted before is genesis. `None`: not yet.
     pub genesis_end_block: Option<u64>,
+    /// How far rewards are added up; `None`: not known, or not by StakingV2.
+    pub rewards: Option<Rewards>,
 }
 
 /// Totals that VVV transfers move. Amounts in base units.
@@ -91,6 +94,12 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// What came since an earlier one; `None` where that is no earlier one.
+    pub fn since(self, earlier: Self) -> Option<Self> {
+        let (amount, count) = (self.amount.checked_sub(earlier.amount)?, self.count.checked_sub(earlier.count)?);
+        Some(Self { amount, count })
+    }
+
     /// Counts one event more.
     pub(crate) fn count(&mut self, amount: U256, quantity: &'static str) -> Result<(), Cause> {
         self.count += 1;

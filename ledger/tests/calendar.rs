@@ -60,4 +60,23 @@ proptest! {
         prop_assert_eq!(calendar.cooling.amount, U256::from(accounts.iter().map(|(amount, _)| amount).sum::<u64>()));
         prop_assert!(calendar.days.keys().all(|day| day.closes_at() > now));
     }
+
+    /// Counted the slow way: for each day over all accounts.
+    #[test]
+    fn a_day_has_what_ends_on_it(
+        now in 0..300_000_u64, accounts in prop::collection::vec((0..5_u64, prop::option::of(0..400_000_u64)), 0..50)
+    ) {
+        let calendar = Calendar::at(now, accounts.iter().map(|(amount, ends_at)| cooling(*amount, *ends_at))).unwrap();
+        let of = |holds: &dyn Fn(Option<u64>) -> bool| {
+            let those = accounts.iter().filter(|(amount, ends_at)| *amount > 0 && holds(*ends_at));
+            tally(those.clone().map(|(amount, _)| amount).sum(), those.count() as u64)
+        };
+        prop_assert_eq!(calendar.claimable, of(&|ends_at| ends_at.is_some_and(|ends_at| ends_at <= now)));
+        prop_assert_eq!(calendar.unknown_end, of(&|ends_at| ends_at.is_none()));
+        for day in 0..=400_000 / 86_400 {
+            let ends = |ends_at: Option<u64>| ends_at.is_some_and(|at| at > now && at / 86_400 == day);
+            let listed = calendar.days.get(&Epoch { number: day }).copied().unwrap_or_default();
+            prop_assert_eq!(listed, of(&ends), "day {}", day);
+        }
+    }
 }

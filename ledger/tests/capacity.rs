@@ -43,6 +43,15 @@ fn minting_locks_and_staking_entitles() {
 }
 
 #[test]
+fn whoever_minted_and_burned_is_reported_with_the_event() {
+    let mut chain = Chain::new();
+    chain.mine(&[&[svvv(NOBODY, ALICE, 50), svvv(NOBODY, BOB, 50)]]).unwrap();
+    let mints = [diem(NOBODY, ALICE, 5), minted(50, 5), diem(NOBODY, BOB, 5), minted(50, 5)];
+    let (changes, _) = chain.mine(&[&mints, &[diem(BOB, NOBODY, 1), burned(10, 1)]]).unwrap();
+    assert_eq!(changes.users.into_iter().collect::<Vec<_>>(), [(1, ALICE), (3, BOB), (5, BOB)]);
+}
+
+#[test]
 fn burning_unlocks_what_the_formula_gives() {
     let mut chain = alice_minted();
     let (changes, _) = chain.mine(&[&[diem(ALICE, NOBODY, 1), burned(10, 1)]]).unwrap();

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy_primitives::{Address, U256};
 use chain::*;
 use ledger::event::{Event, OwnershipTransfer, Vvv};
-use ledger::mint::{Minted, Origins};
+use ledger::mint::{Backing, Minted, Origins, Treasuries};
 use ledger::parameter::{Parameter, Parameters, Setting};
 use ledger::totals::Tally;
 use proptest::prelude::*;
@@ -104,9 +104,11 @@ fn origins_are_by_recipient_and_what_is_not_known_is_not_guessed() {
     };
     let mut all =
         BTreeMap::from([(ALICE, minted(100, 10, 0)), (BOB, minted(1, 20, 0)), (CONTRACTS.staking, minted(2, 30, 0))]);
-    let treasuries = BTreeSet::from([BOB]);
-    let origins = |all: &BTreeMap<_, _>, known| Origins::of(all, CONTRACTS.staking, known).unwrap();
-    let whole = origins(&all, Some(&treasuries));
+    let origins = |all: &BTreeMap<_, _>, are_all| {
+        let treasuries = Treasuries { known: BTreeSet::from([BOB]), are_all };
+        Origins::of(all, CONTRACTS.staking, &treasuries).unwrap()
+    };
+    let whole = origins(&all, true);
     let expected = Origins {
         genesis: Some(tally(103, 3)),
         stakers: Some(tally(30, 2)),
@@ -114,9 +116,23 @@ fn origins_are_by_recipient_and_what_is_not_known_is_not_guessed() {
         other: Some(tally(10, 2)),
     };
     assert_eq!(whole, expected);
-    assert_eq!(origins(&all, None), Origins { treasury: None, other: None, ..expected });
+    assert_eq!(origins(&all, false), Origins { treasury: None, other: None, ..expected });
     all.insert(ALICE, minted(100, 10, 5));
-    assert_eq!(origins(&all, Some(&treasuries)), Origins { genesis: None, other: None, ..expected });
+    assert_eq!(origins(&all, true), Origins { genesis: None, other: None, ..expected });
+    all.remove(&ALICE);
+    let of_known = Origins { genesis: Some(tally(3, 2)), other: Some(Tally::default()), ..expected };
+    assert_eq!(origins(&all, false), of_known, "no mint is left that a treasury nobody knows could have got");
+}
+
+#[test]
+fn what_is_given_to_the_proxy_is_unexplained_and_may_be_less_than_nothing() {
+    let backing = |balance| {
+        let (staked, cooling, minted, claimed) = (amount(1_001), amount(50), amount(300), amount(120));
+        Backing { balance: amount(balance), staked, cooling, minted, claimed }.owed_and_held().unwrap()
+    };
+    assert_eq!(backing(1_230), (amount(1_351), amount(1_350)), "the sVVV that initialize minted");
+    assert_eq!(backing(1_231), (amount(1_351), amount(1_351)));
+    assert_eq!(backing(1_331), (amount(1_351), amount(1_451)));
 }
 
 proptest! {

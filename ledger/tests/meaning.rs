@@ -46,6 +46,17 @@ fn micros_are_rounded_down() {
     assert_eq!(usd_micros(uint!(1_999_999_999_999_U256)), U256::ONE);
 }
 
+/// The last second that 64 bits hold lies in a day that never closes.
+#[test]
+fn the_end_of_time() {
+    let last = Epoch::at(u64::MAX);
+    assert_eq!(
+        (last.number, last.opens_at(), last.closes_at()),
+        (213_503_982_334_601, 18_446_744_073_709_526_400, u64::MAX)
+    );
+    assert_eq!((Epoch::at(0).opens_at(), Epoch::at(86_399).number, Epoch::at(86_400).number), (0, 0, 1));
+}
+
 #[test]
 fn midnight_belongs_to_the_day_that_begins() {
     let midnight = 1_789_862_400;
@@ -129,5 +140,45 @@ proptest! {
         prop_assert!(epoch.opens_at() <= timestamp && timestamp < epoch.closes_at());
         prop_assert_eq!(epoch.next().opens_at(), epoch.closes_at());
         prop_assert_eq!(Epoch::at(epoch.closes_at()), epoch.next());
+        prop_assert_eq!(epoch.closes_at() - epoch.opens_at(), 86_400);
     }
+
+    /// Also of numbers that no timestamp gives.
+    #[test]
+    fn epochs_are_total(number in any_u64()) {
+        let epoch = Epoch { number };
+        prop_assert!(epoch.opens_at() <= epoch.closes_at() && epoch.closes_at() <= epoch.next().closes_at());
+        let of_time = Epoch::at(number);
+        prop_assert!(of_time.opens_at() <= number && number <= of_time.closes_at());
+    }
+
+    #[test]
+    fn later_is_no_earlier_epoch(a in any_u64(), b in any_u64()) {
+        prop_assert!(Epoch::at(a.min(b)) <= Epoch::at(a.max(b)));
+        prop_assert_eq!(Epoch::at(a) == Epoch::at(b), a / 86_400 == b / 86_400);
+    }
+
+    #[test]
+    fn policies_differ_in_the_amount_that_counts_alone(now in near_the_minimum(), epoch_open in near_the_minimum()) {
+        let staked = StakedDiem { now, epoch_open };
+        let counts = [(AllocationPolicy::Live, now), (AllocationPolicy::EpochOpen, epoch_open)];
+        for (which, counts) in counts.into_iter().chain([(AllocationPolicy::MinOfBoth, now.min(epoch_open))]) {
+            let entitlement = policy(which).entitle(&staked);
+            let enough = |diem: U256| if diem < TENTH { U256::ZERO } else { diem };
+            prop_assert_eq!(entitlement.allocation, enough(counts));
+            prop_assert_eq!(entitlement.next_allocation, enough(now));
+            prop_assert_eq!(entitlement.minimum_met, counts >= TENTH);
+            prop_assert_eq!(entitlement.spendable(), counts >= TENTH);
+        }
+    }
+}
+
+/// Any, and those at both ends.
+fn any_u64() -> impl Strategy<Value = u64> {
+    prop_oneof![4 => any::<u64>(), 1 => 0..200_000_u64, 1 => u64::MAX - 200_000..=u64::MAX]
+}
+
+/// Of any size, and a wei or two from what is least.
+fn near_the_minimum() -> impl Strategy<Value = U256> {
+    prop_oneof![any_u256(), (0..5_u64).prop_map(|wei| TENTH - U256::from(2) + U256::from(wei)), Just(U256::ZERO)]
 }

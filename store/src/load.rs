@@ -189,6 +189,20 @@ impl Writer {
         Ok(addresses.iter().map(|address| (*address, position(address))).collect())
     }
 
+    /// Everybody with sVVV after the last block stored.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn stakers(&self) -> Result<Vec<Address>, StoreError> {
+        let newest = sqlx::query_scalar(
+            "select address from (select distinct on (address) address, svvv from position
+                                   order by address, block_number desc) newest
+              where svvv > 0",
+        );
+        let rows: Vec<Vec<u8>> = newest.fetch_all(&self.pool).await?;
+        Ok(rows.iter().map(|bytes| address(bytes)).collect::<Result<_, _>>()?)
+    }
+
     /// VVV balances and burns after the last block stored, for each of the addresses: zeros for one never seen.
     ///
     /// # Errors

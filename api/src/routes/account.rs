@@ -4,6 +4,7 @@ use alloy_primitives::{Address, U256};
 use axum::extract::State;
 use axum::response::Response;
 use ledger::position::{Cooling, Position};
+use ledger::rewards::{Rewards, Terms, pending_at};
 use ledger::totals::Tally;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -34,6 +35,8 @@ pub struct AccountAnswer {
     svvv: SvvvHolding,
     /// DIEM.
     diem: DiemHolding,
+    /// VVV that its sVVV earns.
+    rewards: RewardHolding,
     /// Fields that are null because they cannot be known.
     #[schema(example = json!([]))]
     unknown: Vec<String>,
@@ -64,8 +67,6 @@ pub struct SvvvHolding {
     unlocked: Amount,
     /// Unstaked and not withdrawn.
     cooling: Release,
-    /// VVV rewards claimed since the start.
-    claimed: Amount,
 }
 
 /// DIEM of an address.
@@ -79,6 +80,16 @@ pub struct DiemHolding {
     cooling: Release,
     /// Minted against locked sVVV and not yet burned.
     outstanding: Amount,
+}
+
+/// Rewards of an address.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RewardHolding {
+    /// Paid since the start.
+    claimed: Amount,
+    /// To be claimed at the block's time. Null under the first implementation of staking, and where no state of the contract
+    /// could yet be read to go on from.
+    pending: Option<Amount>,
 }
 
 /// An amount on its way out.
@@ -118,15 +129,19 @@ pub async fn get(
     let position = holdings.first().map(|holding| holding.position).unwrap_or_default();
     let balance = snapshot.vvv_balances(&[address]).await?.remove(&address).unwrap_or_default();
     let burned = snapshot.burned_by(address).await?;
-    let view = View { units: query.units, timestamp: epoch.timestamp };
+    let totals = snapshot.capacity_totals().await?;
+    let terms = snapshot.reward_terms(&totals).await?;
+    let view = View { units: query.units, timestamp: epoch.timestamp, rewards: totals.rewards, terms };
     let body = view.answer(&snapshot, address, &position, balance, burned);
     Ok(answer(&snapshot, &conditional, &body))
 }
 
-/// The unit amounts are written in, and the time they are seen at.
+/// The unit amounts are written in, the time they are seen at, and what rewards are told by.
 struct View {
     units: Units,
     timestamp: u64,
+    rewards: Option<Rewards>,
+    terms: Option<Terms>,
 }
 
 impl View {
@@ -141,7 +156,9 @@ impl View {
         let amount = |amount: U256| self.units.amount(amount);
         let deployment = snapshot.deployment();
         let label = deployment.label(address);
+        let pending = pending_at(position, self.rewards, self.terms, self.timestamp);
         let unknown = unknown("svvv", &position.svvv_cooling).chain(unknown("diem", &position.diem_cooling));
+        let unknown = unknown.chain(pending.is_none().then(|| "rewards.pending".to_owned()));
         AccountAnswer {
             address: address.into(),
             label: label.map(|label| label.name.clone()),
@@ -152,7 +169,6 @@ impl View {
                 locked: amount(position.locked),
                 unlocked: amount(position.unlocked()),
                 cooling: self.release(&position.svvv_cooling),
-                claimed: amount(position.claimed),
             },
             diem: DiemHolding {
                 liquid: amount(position.diem_liquid),
@@ -160,6 +176,7 @@ impl View {
                 cooling: self.release(&position.diem_cooling),
                 outstanding: amount(position.outstanding),
             },
+            rewards: RewardHolding { claimed: amount(position.claimed), pending: pending.map(amount) },
             unknown: snapshot.as_of().unknown().into_iter().chain(unknown).collect(),
             as_of: snapshot.as_of().clone(),
         }

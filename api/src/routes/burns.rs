@@ -1,6 +1,8 @@
 //! `GET /v1/burns`
 
-use alloy_primitives::{Address, U256};
+use std::collections::{BTreeSet, HashMap};
+
+use alloy_primitives::Address;
 use axum::extract::State;
 use axum::response::Response;
 use ledger::totals::Tally;
@@ -96,10 +98,13 @@ pub async fn get(
     let burns = snapshot.burns().await?;
     let deployment = snapshot.deployment();
     let unclassified = burns.iter().filter(|(sender, _)| Class::of(&deployment, *sender) == Class::Unclassified);
+    let total = Tally { amount: totals.burned, count: totals.burn_count };
+    let by_sender: HashMap<Address, Tally> = burns.iter().copied().collect();
+    let burned = Burned::new(&deployment, total, |sender| by_sender.get(&sender).copied().unwrap_or_default())?;
     let body = BurnsAnswer {
-        total: tally(Tally { amount: totals.burned, count: totals.burn_count }, query.units),
+        total: burned.total(query.units),
         unclassified_senders: unclassified.take(SENDERS_MAX).map(|burn| sender(burn, query.units)).collect(),
-        by_class: by_class(&deployment, &burns, query.units)?,
+        by_class: burned.by_class(query.units),
         unknown: snapshot.as_of().unknown(),
         as_of: snapshot.as_of().clone(),
     };
@@ -116,6 +121,9 @@ pub(crate) enum Class {
 }
 
 impl Class {
+    /// Every class that labels give.
+    pub(crate) const LABELLED: [Self; 3] = [Self::Programmatic, Self::Discretionary, Self::Airdrop];
+
     /// The word it is written as.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -139,24 +147,62 @@ impl Class {
     }
 }
 
-fn by_class(deployment: &Deployment, burns: &[(Address, Tally)], units: Units) -> Result<BurnClasses, Problem> {
-    let sum = |class: Class| {
-        let of_class = burns.iter().filter(|(sender, _)| Class::of(deployment, *sender) == class);
-        let sum = of_class.map(|(_, burned)| burned).try_fold(Tally::default(), |sum, burned| {
-            let amount: U256 = sum.amount.checked_add(burned.amount)?;
-            Some(Tally { amount, count: sum.count.checked_add(burned.count)? })
-        });
-        sum.map(|sum| tally(sum, units)).ok_or_else(|| Problem::internal("burns do not fit in 256 bits"))
-    };
-    Ok(BurnClasses {
-        programmatic: sum(Class::Programmatic)?,
-        discretionary: sum(Class::Discretionary)?,
-        airdrop: sum(Class::Airdrop)?,
-        unclassified: sum(Class::Unclassified)?,
-    })
+/// Burns of everybody and of each class.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Burned {
+    total: Tally,
+    /// As [`Class::LABELLED`] has them.
+    labelled: [Tally; 3],
+    unclassified: Tally,
 }
 
-fn tally(tally: Tally, units: Units) -> BurnTally {
+impl Burned {
+    /// What no labelled sender burned is of no class, so that nobody else need be looked at.
+    pub(crate) fn new(
+        deployment: &Deployment,
+        total: Tally,
+        burned: impl Fn(Address) -> Tally,
+    ) -> Result<Self, Problem> {
+        let contradiction = || Problem::internal("labelled senders burned more than everybody");
+        let (mut labelled, mut unclassified) = ([Tally::default(); 3], total);
+        for sender in labelled_senders(deployment) {
+            let (class, burned) = (Class::of(deployment, sender), burned(sender));
+            let Some(at) = Class::LABELLED.iter().position(|labelled| *labelled == class) else { continue };
+            unclassified = unclassified.since(burned).ok_or_else(contradiction)?;
+            labelled[at].amount = labelled[at].amount.checked_add(burned.amount).ok_or_else(contradiction)?;
+            labelled[at].count = labelled[at].count.checked_add(burned.count).ok_or_else(contradiction)?;
+        }
+        Ok(Self { total, labelled, unclassified })
+    }
+
+    /// What was burned since an earlier block.
+    pub(crate) fn since(&self, earlier: &Self) -> Result<Self, Problem> {
+        let since = |now: Tally, then| now.since(then).ok_or_else(|| Problem::internal("burns became fewer"));
+        let [a, b, c] = self.labelled;
+        let [d, e, f] = earlier.labelled;
+        Ok(Self {
+            total: since(self.total, earlier.total)?,
+            labelled: [since(a, d)?, since(b, e)?, since(c, f)?],
+            unclassified: since(self.unclassified, earlier.unclassified)?,
+        })
+    }
+
+    pub(crate) fn total(&self, units: Units) -> BurnTally {
+        tally(self.total, units)
+    }
+
+    pub(crate) fn by_class(&self, units: Units) -> BurnClasses {
+        let [programmatic, discretionary, airdrop] = self.labelled.map(|labelled| tally(labelled, units));
+        BurnClasses { programmatic, discretionary, airdrop, unclassified: tally(self.unclassified, units) }
+    }
+}
+
+/// Every address with a label, once.
+pub(crate) fn labelled_senders(deployment: &Deployment) -> BTreeSet<Address> {
+    deployment.labels.iter().map(|label| label.address).collect()
+}
+
+pub(crate) fn tally(tally: Tally, units: Units) -> BurnTally {
     BurnTally { amount: units.amount(tally.amount), count: tally.count }
 }
 

@@ -4,6 +4,7 @@ use alloy_primitives::U256;
 use axum::extract::State;
 use axum::response::Response;
 use ledger::curve::Curve;
+use ledger::totals::{CapacityTotals, Tally};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,6 +21,20 @@ use crate::wire::{Amount, Ratio, Units};
 /// DIEM of everybody, and what minting more costs.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DiemAnswer {
+    #[serde(flatten)]
+    figures: DiemFigures,
+    #[serde(flatten)]
+    curve: CurveView,
+    /// Fields that are null because they cannot be known.
+    #[schema(example = json!([]))]
+    unknown: Vec<String>,
+    /// The block.
+    as_of: AsOf,
+}
+
+/// DIEM of everybody.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DiemFigures {
     /// DIEM.totalSupply().
     supply: Amount,
     /// Staked, cooling left out.
@@ -28,28 +43,24 @@ pub struct DiemAnswer {
     staked_ratio: Option<Ratio>,
     /// Unstaked, in cooldown or waiting to be withdrawn.
     cooling: Amount,
+    /// Addresses whose DIEM cools or waits to be withdrawn.
+    #[schema(minimum = 0, example = 45)]
+    cooling_accounts: u64,
     /// Minted against locks and not yet burned.
     outstanding: Amount,
     /// Minted.
     minted: DiemFlow,
     /// Burned.
     burned: DiemFlow,
-    #[serde(flatten)]
-    curve: CurveView,
     /// Addresses with staked DIEM.
     #[schema(minimum = 0, example = 2_345)]
     stakers: u64,
     /// Addresses with outstanding DIEM.
     #[schema(minimum = 0, example = 1_234)]
     minters: u64,
-    /// Fields that are null because they cannot be known.
-    #[schema(example = json!([]))]
-    unknown: Vec<String>,
-    /// The block.
-    as_of: AsOf,
 }
 
-/// DIEM minted or burned since the start.
+/// DIEM minted or burned: since the start, or in a period.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DiemFlow {
     /// Through the staking proxy, against locked sVVV.
@@ -97,30 +108,36 @@ pub async fn get(
     let totals = snapshot.capacity_totals().await?;
     let curve = snapshot.curve().await?;
     let aim = Aim::of(&snapshot, curve.as_ref());
-    let amount = |amount: U256| query.units.amount(amount);
     let body = DiemAnswer {
-        supply: amount(totals.diem_supply),
-        staked: amount(totals.diem_staked),
-        staked_ratio: Ratio::of(totals.diem_staked, totals.diem_supply),
-        cooling: amount(totals.diem_cooling),
-        outstanding: amount(totals.diem_outstanding),
-        minted: DiemFlow {
-            amount: amount(totals.diem_minted.amount),
-            count: totals.diem_minted.count,
-            direct: amount(totals.diem_minted_direct),
-        },
-        burned: DiemFlow {
-            amount: amount(totals.diem_burned.amount),
-            count: totals.diem_burned.count,
-            direct: amount(totals.diem_burned_direct),
-        },
-        stakers: totals.diem_stakers,
-        minters: totals.minters,
+        figures: DiemFigures::new(&totals, query.units),
         unknown: [snapshot.as_of().unknown(), unknown(curve.as_ref(), aim.as_ref())].concat(),
         curve: view(curve.as_ref(), aim.as_ref(), totals.diem_supply, query.units),
         as_of: snapshot.as_of().clone(),
     };
     Ok(answer(&snapshot, &conditional, &body))
+}
+
+impl DiemFigures {
+    pub(crate) fn new(totals: &CapacityTotals, units: Units) -> Self {
+        Self {
+            supply: units.amount(totals.diem_supply),
+            staked: units.amount(totals.diem_staked),
+            staked_ratio: Ratio::of(totals.diem_staked, totals.diem_supply),
+            cooling: units.amount(totals.diem_cooling),
+            cooling_accounts: totals.diem_cooling_accounts,
+            outstanding: units.amount(totals.diem_outstanding),
+            minted: DiemFlow::new(totals.diem_minted, totals.diem_minted_direct, units),
+            burned: DiemFlow::new(totals.diem_burned, totals.diem_burned_direct, units),
+            stakers: totals.diem_stakers,
+            minters: totals.minters,
+        }
+    }
+}
+
+impl DiemFlow {
+    pub(crate) fn new(events: Tally, direct: U256, units: Units) -> Self {
+        Self { amount: units.amount(events.amount), count: events.count, direct: units.amount(direct) }
+    }
 }
 
 pub(crate) fn view(curve: Option<&Curve>, aim: Option<&Aim>, supply: U256, units: Units) -> CurveView {

@@ -5,6 +5,8 @@ use axum::extract::State;
 use axum::response::Response;
 use ledger::emission::{self, Stakes};
 use ledger::parameter::Parameter;
+use ledger::rewards::Rewards;
+use ledger::totals::{CapacityTotals, SupplyTotals};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,19 +17,33 @@ use crate::params::{BlockParams, FigureParams, UnitParams};
 use crate::problem::Problem;
 use crate::respond::{answer, unchanged};
 use crate::snapshot::{AsOf, Needs, Snapshot};
-use crate::wire::{Amount, Ratio, Units};
+use crate::wire::{Amount, PerShare, Ratio, Time, Units};
 
 /// VVV emitted, and what stakers get of it, if everything stays as it is at the block.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EmissionsAnswer {
     #[serde(flatten)]
     figures: Figures,
+    /// How far rewards are added up. Null under the first implementation of staking, and where no state of the contract could
+    /// yet be read to go on from.
+    rewards: Option<RewardFigures>,
     /// Fields that are null because they cannot be known: without a reading or an event nobody knows a parameter, and
     /// before StakingV2 there are no percentages.
     #[schema(example = json!([]))]
     unknown: Vec<String>,
     /// The block.
     as_of: AsOf,
+}
+
+/// What one sVVV has earned since the start, and until when that is told.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RewardFigures {
+    /// accRewardPerShare(): of an unlocked one.
+    acc_unlocked: PerShare,
+    /// accRewardPerShareLocked(): of one locked against minted DIEM.
+    acc_locked: PerShare,
+    /// lastRewardTimestamp(): what is emitted after it is added up at the next action of anybody's.
+    rewarded_until: Option<Time>,
 }
 
 /// Emissions and yearly returns. Returns do not compound.
@@ -71,37 +87,63 @@ pub async fn get(
     let inputs = Inputs::read(&mut snapshot).await?;
     let body = EmissionsAnswer {
         figures: inputs.figures(query.units)?,
+        rewards: inputs.rewards.map(RewardFigures::from),
         unknown: snapshot.as_of().unknown().into_iter().chain(inputs.unknown()).collect(),
         as_of: snapshot.as_of().clone(),
     };
     Ok(answer(&snapshot, &conditional, &body))
 }
 
+impl From<Rewards> for RewardFigures {
+    fn from(rewards: Rewards) -> Self {
+        let Rewards { acc_unlocked, acc_locked, rewarded_until } = rewards;
+        let (acc_unlocked, acc_locked) = (PerShare::new(acc_unlocked), PerShare::new(acc_locked));
+        Self { acc_unlocked, acc_locked, rewarded_until: Time::new(rewarded_until) }
+    }
+}
+
 /// What the figures are made of; a parameter is `None` where it is not known.
-struct Inputs {
+pub(crate) struct Inputs {
     rate: Option<U256>,
     venice: Option<U256>,
     venice_locked: Option<U256>,
     stakes: Stakes,
     effective: U256,
+    rewards: Option<Rewards>,
 }
 
 impl Inputs {
+    /// The parameters that are asked for.
+    pub(crate) const WORDS: [Parameter; 3] =
+        [Parameter::EmissionRate, Parameter::VenicePercentage, Parameter::VenicePercentageLocked];
+
     async fn read(snapshot: &mut Snapshot) -> Result<Self, Problem> {
-        let stake = snapshot.capacity_totals().await?;
-        let supply = snapshot.supply_totals().await?;
+        let (stake, supply) = (snapshot.capacity_totals().await?, snapshot.supply_totals().await?);
+        let mut words = [None; 3];
+        for (word, parameter) in words.iter_mut().zip(Self::WORDS) {
+            *word = snapshot.word(parameter).await?;
+        }
+        Self::new(&stake, &supply, words)
+    }
+
+    pub(crate) fn new(
+        stake: &CapacityTotals,
+        supply: &SupplyTotals,
+        [rate, venice, venice_locked]: [Option<U256>; 3],
+    ) -> Result<Self, Problem> {
         let effective = supply.supply.checked_sub(supply.burned);
         Ok(Self {
-            rate: snapshot.word(Parameter::EmissionRate).await?,
-            venice: snapshot.word(Parameter::VenicePercentage).await?,
-            venice_locked: snapshot.word(Parameter::VenicePercentageLocked).await?,
+            rate,
+            venice,
+            venice_locked,
             stakes: Stakes { staked: stake.svvv_supply, locked: stake.svvv_locked },
             effective: effective.ok_or_else(|| Problem::internal("more VVV is burned than there is"))?,
+            rewards: stake.rewards,
         })
     }
 
-    fn figures(&self, units: Units) -> Result<Figures, Problem> {
-        let Self { rate, venice, venice_locked, stakes, effective } = self;
+    pub(crate) fn figures(&self, units: Units) -> Result<Figures, Problem> {
+        let Self { rate, venice, venice_locked, stakes, effective, .. } = self;
         let both = venice.zip(*venice_locked);
         let staker_share = both.and_then(|(p, locked)| stakes.staker_share(p, locked)).map(Ratio::new);
         let Some(rate) = *rate else { return Ok(Figures { staker_share, ..Figures::default() }) };
@@ -118,7 +160,7 @@ impl Inputs {
     }
 
     /// What each figure needs that is not known.
-    fn unknown(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn unknown(&self) -> impl Iterator<Item = String> {
         let [rate, venice, locked] = [self.rate, self.venice, self.venice_locked].map(|it| it.is_none());
         let fields = [
             ("rate_per_second", rate),
@@ -128,6 +170,7 @@ impl Inputs {
             ("apr", rate || venice || locked),
             ("apr_unlocked", rate || venice),
             ("apr_locked", rate || venice || locked),
+            ("rewards", self.rewards.is_none()),
         ];
         fields.into_iter().filter(|(_, is_unknown)| *is_unknown).map(|(name, _)| name.to_owned())
     }

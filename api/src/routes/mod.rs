@@ -18,6 +18,7 @@ pub mod epoch;
 pub mod epochs;
 pub mod events;
 pub mod healthz;
+pub mod history;
 pub mod page;
 pub mod parameters;
 pub mod parameters_history;

@@ -76,7 +76,9 @@ impl ParameterValue {
             Parameter::AccRewardPerShare | Parameter::AccRewardPerShareLocked => {
                 ("scaled_1e36", word.map(|word| word.to_string()))
             }
-            Parameter::CurveBounds | Parameter::CurveRates => ("table_hash", words.map(table_hash)),
+            Parameter::CurveBounds | Parameter::CurveRates | Parameter::RewardDebts => {
+                ("table_hash", words.map(table_hash))
+            }
         };
         Self { name: parameter.name(), value, unit }
     }

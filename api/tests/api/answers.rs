@@ -38,6 +38,11 @@ async fn at_the_head(pool: PgPool) {
     check(&service, "burns_events_head", "/v1/burns/events").await;
     check(&service, "stakers_head", "/v1/stakers").await;
     check(&service, "stakers_by_diem", "/v1/stakers?order=diem_staked&units=token").await;
+    check(&service, "supply_history_head", "/v1/supply/history").await;
+    check(&service, "burns_history_head", "/v1/burns/history").await;
+    check(&service, "staking_history_head", "/v1/staking/history").await;
+    check(&service, "emissions_history_head", "/v1/emissions/history").await;
+    check(&service, "diem_history_head", "/v1/diem/history").await;
     check(&service, "status_head", "/v1/status").await;
 }
 
@@ -68,6 +73,9 @@ async fn at_a_past_block(pool: PgPool) {
     check(&service, "burns_events_past", "/v1/burns/events?block=112").await;
     check(&service, "stakers_past", "/v1/stakers?order=locked&block=110").await;
     check(&service, "supply_first_block", "/v1/supply?block=100").await;
+    check(&service, "supply_history_past", "/v1/supply/history?interval=hour&block=111&units=token").await;
+    check(&service, "emissions_history_past", "/v1/emissions/history?interval=month&block=103").await;
+    check(&service, "diem_history_past", "/v1/diem/history?interval=week&block=103").await;
 }
 
 #[sqlx::test(migrations = "../migrations")]

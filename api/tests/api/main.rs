@@ -13,6 +13,7 @@ mod entitlements;
 mod epochs;
 mod finality;
 mod guarded;
+mod history;
 mod lanes;
 mod lists;
 mod metrics;

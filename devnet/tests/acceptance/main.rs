@@ -4,14 +4,25 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bootstrap;
+mod figures;
 mod implementation;
 mod lanes;
+mod midnight;
+mod mints;
 mod oracle;
+mod readings;
+mod rewards;
 mod served;
+mod stage;
 mod status;
+mod thirty;
+mod transfers;
+mod undecoded;
+mod unstaking;
 mod untold;
 mod verify;
 
+use alloy_primitives::Address;
 use devnet::anvil::{Anvil, AnvilConfig};
 use devnet::contracts;
 use devnet::mining;
@@ -38,8 +49,11 @@ struct World {
 impl World {
     async fn new(pool: &PgPool, seed: u64) -> Self {
         // Calls at any block of the run need its state; in memory that is quick.
-        let node = mining::node(AnvilConfig::new()).genesis_timestamp(GENESIS).arg("--prune-history=5000");
-        let node = node.start().await.unwrap();
+        Self::with(pool, seed, AnvilConfig::new().arg("--prune-history=5000")).await
+    }
+
+    async fn with(pool: &PgPool, seed: u64, node: AnvilConfig) -> Self {
+        let node = mining::node(node).genesis_timestamp(GENESIS).start().await.unwrap();
         let rpc = node.rpc();
         let config = TrafficConfig::fast(seed);
         contracts::deploy(&rpc, &config.deploy).await.unwrap();
@@ -66,8 +80,13 @@ impl World {
     async fn check(&self, block: u64) {
         let addresses: Vec<_> =
             truth::addresses_seen(&self.rpc, 0, self.traffic.head().number).await.unwrap().into_iter().collect();
-        let expected = truth::positions(&self.rpc, block, &addresses).await.unwrap();
-        let served = self.oracle.positions(&addresses, block).await;
+        self.check_at(&addresses, block).await;
+    }
+
+    /// The same, of these addresses. Returns what they hold.
+    async fn check_at(&self, addresses: &[Address], block: u64) -> Vec<truth::Position> {
+        let expected = truth::positions(&self.rpc, block, addresses).await.unwrap();
+        let served = self.oracle.positions(addresses, block).await;
         assert!(addresses.len() > 100, "only {} addresses", addresses.len());
         for (expected, served) in expected.iter().zip(&served) {
             served.check(expected, block);
@@ -84,6 +103,7 @@ impl World {
             network.diem_staked,
             "DIEM.totalStaked() at block {block}"
         );
+        expected
     }
 
     /// The oracle comes to the chain's head, and equals the contracts there.

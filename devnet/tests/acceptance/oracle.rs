@@ -88,11 +88,37 @@ impl Oracle {
         indexer.kill().await.unwrap();
     }
 
+    /// Begins anew under another policy, and waits until answers follow it.
+    pub(crate) async fn change_policy(&mut self, policy: &str) {
+        self.kill_indexer().await;
+        let deployment = DEPLOYMENT_TOML.replace("allocation = \"live\"", &format!("allocation = \"{policy}\""));
+        std::fs::write(&self.deployment, deployment).unwrap();
+        self.start_indexer().await;
+        let began = Instant::now();
+        loop {
+            let as_of = self.get("/v1/staking").await["as_of"].take();
+            if as_of["policy"] == policy {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "the policy is never {policy}: {as_of}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// A command of the indexer's to its end, as the role that can only read.
     pub(crate) async fn ask_indexer(&self, arguments: &[&str]) -> Said {
+        self.ask(arguments, &self.reader_url).await
+    }
+
+    /// The same, as the role that writes.
+    pub(crate) async fn ask_indexer_as_writer(&self, arguments: &[&str]) -> Said {
+        self.ask(arguments, &self.database_url).await
+    }
+
+    async fn ask(&self, arguments: &[&str], database_url: &str) -> Said {
         let mut command = program("indexer");
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.env("RPC_URL", &self.node_url).env("DATABASE_URL", &self.reader_url);
+        command.env("RPC_URL", &self.node_url).env("DATABASE_URL", database_url);
         said(command).await
     }
 

@@ -64,7 +64,7 @@ impl Network {
     }
 }
 
-fn amount(value: &Value) -> U256 {
+pub(crate) fn amount(value: &Value) -> U256 {
     let text = value.as_str().unwrap_or_else(|| panic!("an amount, not {value}"));
     U256::from_str_radix(text, 10).unwrap()
 }

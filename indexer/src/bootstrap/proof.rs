@@ -4,6 +4,7 @@
 use std::hash::{BuildHasher, RandomState};
 
 use alloy_primitives::{Address, U256};
+use ledger::rewards::{Terms, pending_at};
 use store::deployment::Deployment;
 
 use super::state::State;
@@ -34,12 +35,12 @@ pub async fn hold(
 ) -> Result<Taken, BootstrapError> {
     let addresses = sample(state);
     let locks = Locks::of(deployment, &state.in_force());
-    let asking = Asking { chain, deployment, state, locks };
+    let asking = Asking { chain, deployment, state, locks, timestamp: header.timestamp };
     let at = At::Hash(header.hash);
     let read = readings::read(chain, &deployment.contracts, at).await?;
     let mut found = asking.network(at, header.number).await?.and(compare::parameters(&state.in_force(), &read));
     for some in addresses.chunks(PER_CALL) {
-        found = found.and(asking.accounts(at, some).await?);
+        found = found.and(asking.accounts(header.number, at, some).await?);
     }
     judge(&found, header.number)?;
     let opening_compared = match opening {
@@ -54,6 +55,8 @@ struct Asking<'a, C> {
     deployment: &'a Deployment,
     state: &'a State,
     locks: Locks,
+    /// Of the block, seconds since 1970.
+    timestamp: u64,
 }
 
 impl<C: Chain> Asking<'_, C> {
@@ -62,13 +65,16 @@ impl<C: Chain> Asking<'_, C> {
         self.compare(at, &Questions::network(&self.deployment.contracts, self.locks, &capacity, &supply)).await
     }
 
-    async fn accounts(&self, at: At, addresses: &[Address]) -> Result<Findings, BootstrapError> {
+    async fn accounts(&self, number: u64, at: At, addresses: &[Address]) -> Result<Findings, BootstrapError> {
+        let (capacity, _) = self.state.totals(number);
+        let terms = Terms::of(&self.state.in_force(), &capacity);
         let mut questions = Questions::default();
         for address in addresses {
             let vvv = self.state.balances.get(address).copied().unwrap_or_default();
             let newest = self.state.later.get(address).or_else(|| self.state.opening.get(address));
             let position = newest.map(|(_, position)| *position).unwrap_or_default();
-            let account = Account { address: *address, position, vvv };
+            let pending = pending_at(&position, capacity.rewards, terms, self.timestamp);
+            let account = Account { address: *address, position, vvv, pending };
             questions.account(&self.deployment.contracts, self.locks, &account);
         }
         self.compare(at, &questions).await

@@ -2,6 +2,7 @@
 
 use ledger::mint::Minted;
 use ledger::position::{Cooling, Position};
+use ledger::rewards::Rewards;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
 
 use crate::files::record::{Amount, CapacityTotalsRecord, MintRecord, PositionRecord, SupplyRecord};
@@ -17,11 +18,13 @@ pub(super) fn position(record: &PositionRecord) -> Position {
         diem_staked: record.diem_staked.0,
         diem_cooling: cooling(record.diem_cooling, record.diem_cooling_ends_at),
         claimed: record.claimed.0,
+        reward_debt: record.reward_debt.map(|debt| debt.0),
     }
 }
 
-pub(super) fn capacity_totals(record: &CapacityTotalsRecord) -> CapacityTotals {
-    CapacityTotals {
+/// An error where some of the accumulators are there and some not.
+pub(super) fn capacity_totals(record: &CapacityTotalsRecord) -> Result<CapacityTotals, String> {
+    Ok(CapacityTotals {
         svvv_supply: record.svvv_supply.0,
         svvv_locked: record.svvv_locked.0,
         svvv_cooling: record.svvv_cooling.0,
@@ -49,6 +52,17 @@ pub(super) fn capacity_totals(record: &CapacityTotalsRecord) -> CapacityTotals {
         diem_stakers_joined: record.diem_stakers_joined,
         diem_stakers_left: record.diem_stakers_left,
         genesis_end_block: record.genesis_end_block,
+        rewards: rewards(record)?,
+    })
+}
+
+fn rewards(record: &CapacityTotalsRecord) -> Result<Option<Rewards>, String> {
+    match (record.acc_unlocked, record.acc_locked, record.rewarded_until) {
+        (Some(unlocked), Some(locked), Some(rewarded_until)) => {
+            Ok(Some(Rewards { acc_unlocked: unlocked.0, acc_locked: locked.0, rewarded_until }))
+        }
+        (None, None, None) => Ok(None),
+        _ => Err("of the accumulators of rewards some are missing".into()),
     }
 }
 

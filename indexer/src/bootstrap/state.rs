@@ -127,7 +127,7 @@ impl State {
             CapacityTotalsRecord::TABLE => {
                 let record: CapacityTotalsRecord = line.parse()?;
                 let number = record.block_number;
-                holds(number, heading) && self.capacity.insert(number, capacity_totals(&record)).is_none()
+                holds(number, heading) && self.capacity.insert(number, capacity_totals(&record)?).is_none()
             }
             SupplyRecord::TABLE => {
                 let record: SupplyRecord = line.parse()?;
@@ -154,7 +154,7 @@ impl State {
         let source = [Source::Event, Source::Call, Source::Inferred].into_iter().find(|known| known.name() == source);
         let source = source.ok_or_else(|| format!("{name} has a source that nobody knows"))?;
         let value = value.map(|words| words.0);
-        if value.as_ref().is_some_and(|words| words.len() != parameter.words()) {
+        if value.as_ref().is_some_and(|words| !parameter.takes(words.len())) {
             return Err(format!("{name} has another number of words than it must"));
         }
         let change = ParameterChange { parameter, value, source };

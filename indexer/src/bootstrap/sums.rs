@@ -54,6 +54,7 @@ pub(super) fn equal(when: &str, sums: &CapacityTotals, totals: &CapacityTotals) 
         diem_stakers_joined: sums.diem_stakers_joined,
         diem_stakers_left: sums.diem_stakers_left,
         genesis_end_block: sums.genesis_end_block,
+        rewards: sums.rewards,
         ..*totals
     };
     if *sums == expected {

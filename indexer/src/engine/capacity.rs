@@ -32,6 +32,8 @@ pub struct CapacityState {
     timestamp: Option<u64>,
     /// The source keeps no state of this block and those before it.
     no_state_until: Option<u64>,
+    /// Nobody could yet be asked for the accumulators that rewards go on from.
+    lacks_rewards: bool,
     untold: Known,
 }
 
@@ -42,6 +44,7 @@ impl LaneState for CapacityState {
     async fn load(writer: &Writer, deployment: &Deployment) -> Result<Self, StoreError> {
         let contracts = deployment.ledger_contracts();
         let NetworkState { capacity, parameters, minted, .. } = writer.network_state().await?;
+        let lacks_rewards = capacity.rewards.is_none() && parameters.word(Parameter::AccRewardPerShareLocked).is_none();
         let capacity = Capacity::new(contracts, capacity, parameters, minted);
         Ok(Self {
             decoder: Decoder::new(contracts, deployment.implementations.clone(), implementation(&capacity)),
@@ -49,6 +52,7 @@ impl LaneState for CapacityState {
             cursor: writer.cursors().await?.capacity,
             timestamp: writer.last_timestamp().await?,
             no_state_until: None,
+            lacks_rewards,
             untold: Known::load(writer).await?,
         })
     }
@@ -85,16 +89,18 @@ impl LaneState for CapacityState {
         blocks: &mut [StoredBlock],
         stretch: Stretch,
     ) -> Result<(), StepError> {
-        self.load_positions(&scene.writer, blocks).await?;
+        self.load_positions(&scene.writer, blocks.iter().map(|stored| &stored.block)).await?;
         for position in 0..blocks.len() {
             let (before, after) = blocks.split_at_mut(position + 1);
             let Some(stored) = before.last_mut() else { continue };
             let ends_backfill = stretch.ends_backfill && after.is_empty();
             let at = at(&stored.header, stretch);
-            stored.block.readings = self.read(scene, &stored.block, at, ends_backfill).await?;
+            let occasion = self.occasion(&stored.block, ends_backfill, stretch.at_head);
+            stored.block.readings = self.read(scene, &stored.block, at, occasion).await?;
             stored.block.untold = self.explain(scene, &stored.block, at).await?;
+            self.read_debts(scene, &mut stored.block, at).await?;
             let implementation_before = implementation(&self.capacity);
-            self.apply_block(stored).map_err(|halt| StepError::halted(&halt, &scene.deployment))?;
+            self.apply_block(stored).map_err(|halt| StepError::refused(&halt, &scene.deployment))?;
             let implementation = implementation(&self.capacity).filter(|now| Some(*now) != implementation_before);
             if let Some(implementation) = implementation.filter(|now| announced(&stored.block) != Some(*now)) {
                 self.decoder.follow(implementation);
@@ -145,8 +151,12 @@ impl CapacityState {
         Ok(found)
     }
 
-    async fn load_positions(&mut self, writer: &Writer, blocks: &[StoredBlock]) -> Result<(), StoreError> {
-        let missing = self.capacity.unloaded(blocks.iter().map(|stored| &stored.block));
+    async fn load_positions<'a>(
+        &mut self,
+        writer: &Writer,
+        blocks: impl Iterator<Item = &'a Block>,
+    ) -> Result<(), StoreError> {
+        let missing = self.capacity.unloaded(blocks);
         if !missing.is_empty() {
             let positions = writer.positions(&missing).await?;
             positions.into_iter().for_each(|(address, position)| self.capacity.load(address, position));
@@ -162,23 +172,32 @@ impl CapacityState {
         Ok(())
     }
 
+    /// Why the contracts are asked at a block, if they are. At the head also where rewards are added up and only their
+    /// beginning is missing: a node has state there that it no longer had of the blocks before.
+    fn occasion(&self, block: &Block, ends_backfill: bool, at_head: bool) -> Option<Occasion> {
+        let occasion = readings::occasion(block, self.capacity.parameters(), self.timestamp);
+        let adds_up = at_head && self.lacks_rewards && self.decoder.has_locks() && self.capacity.shows_rewards(block);
+        let occasion = occasion.or(self.untold.is_at(block.number).then_some(Occasion::Untold));
+        occasion.or(ends_backfill.then_some(Occasion::Edge)).or(adds_up.then_some(Occasion::Rewards))
+    }
+
     /// Asks the contracts where the block is an occasion to. A node without state of that block leaves values unknown.
     async fn read<S: Source>(
         &mut self,
         scene: &Scene<S>,
         block: &Block,
         at: At,
-        ends_backfill: bool,
+        occasion: Option<Occasion>,
     ) -> Result<Vec<Setting>, StepError> {
         let number = block.number;
-        let occasion = readings::occasion(block, self.capacity.parameters(), self.timestamp);
-        let occasion = occasion.or(self.untold.is_at(number).then_some(Occasion::Untold));
-        let occasion = occasion.or(ends_backfill.then_some(Occasion::Edge));
         if self.no_state_until.is_some_and(|until| number <= until) {
             return Ok(Vec::new());
         }
         match scene.source.readings(number, at, occasion).await {
-            Ok(readings) => Ok(readings),
+            Ok(readings) => {
+                self.lacks_rewards &= readings.is_empty();
+                Ok(readings)
+            }
             Err(ChainError::NoState(message) | ChainError::Refused(message) | ChainError::Reverted(message)) => {
                 tracing::warn!(
                     block = number,
@@ -187,11 +206,47 @@ impl CapacityState {
                      one does or until it answers; an archive node would ({message})"
                 );
                 self.no_state_until = self.no_state_until.max(Some(number));
+                self.lacks_rewards = self.capacity.totals().rewards.is_none() || upgrades(block);
                 Ok(Vec::new())
             }
             Err(error) => Err(error.into()),
         }
     }
+
+    /// Where the accumulators were read and rewards are not known, they go on from there: with what everybody owes.
+    async fn read_debts<S: Source>(&mut self, scene: &Scene<S>, block: &mut Block, at: At) -> Result<(), StepError> {
+        // What changed without an event somewhere in the block makes its rewards doubtful.
+        let is_doubtful = upgrades(block) || !block.untold.is_empty();
+        let is_wanted = self.capacity.totals().rewards.is_none() || is_doubtful;
+        let has_locks = block.reading(Parameter::AccRewardPerShareLocked).is_some();
+        if is_wanted && has_locks && block.reading(Parameter::RewardDebts).is_none() {
+            let stored = scene.writer.stakers().await?;
+            let accounts: Vec<Address> = self.capacity.stakers_after(block, stored).into_iter().collect();
+            match scene.source.reward_debts(block.number, at, &accounts).await {
+                Ok(Some(debts)) => block.readings.push(Setting::reward_debts(accounts.into_iter().zip(debts))),
+                Ok(None) => {}
+                Err(ChainError::NoState(message) | ChainError::Refused(message) | ChainError::Reverted(message)) => {
+                    let (block, accounts) = (block.number, accounts.len());
+                    tracing::warn!(
+                        block,
+                        accounts,
+                        "rewards stay unknown, because the node does not tell debts: {message}"
+                    );
+                    self.lacks_rewards = true;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if block.reading(Parameter::RewardDebts).is_some() {
+            self.load_positions(&scene.writer, std::iter::once(&*block)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether new code runs from this block on.
+fn upgrades(block: &Block) -> bool {
+    block.entries.iter().any(|entry| matches!(entry.event, Event::Staking(Staking::Upgraded(_))))
 }
 
 /// This lane is the first to store a block: somebody must tell its time.

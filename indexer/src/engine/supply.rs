@@ -74,7 +74,7 @@ impl LaneState for SupplyState {
         self.load_accounts(&scene.writer, blocks).await?;
         for stored in blocks {
             let applied = self.supply.apply(&stored.block);
-            stored.supply = applied.map_err(|halt| StepError::halted(&halt, &scene.deployment))?;
+            stored.supply = applied.map_err(|halt| StepError::refused(&halt, &scene.deployment))?;
         }
         Ok(())
     }

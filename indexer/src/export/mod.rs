@@ -184,7 +184,6 @@ async fn heading(
         block_hash: facts.hash.or_else(|| cursor?.hash),
         block_timestamp: timestamp,
         opening_block,
-        reward_debts: None,
     })
 }
 

@@ -173,6 +173,7 @@ fn position_record(address: alloy_primitives::Address, block_number: u64, positi
         diem_cooling: Amount(position.diem_cooling.amount),
         diem_cooling_ends_at: position.diem_cooling.ends_at,
         claimed: Amount(position.claimed),
+        reward_debt: position.reward_debt.map(Amount),
     }
 }
 
@@ -209,5 +210,8 @@ fn capacity_totals_record(block_number: u64, totals: &CapacityTotals) -> Capacit
         diem_stakers_joined: totals.diem_stakers_joined,
         diem_stakers_left: totals.diem_stakers_left,
         genesis_end_block: totals.genesis_end_block,
+        acc_unlocked: totals.rewards.map(|rewards| Amount(rewards.acc_unlocked)),
+        acc_locked: totals.rewards.map(|rewards| Amount(rewards.acc_locked)),
+        rewarded_until: totals.rewards.map(|rewards| rewards.rewarded_until),
     }
 }

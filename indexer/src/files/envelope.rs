@@ -65,9 +65,6 @@ pub struct Heading {
     /// The last block before the epoch of that block; null: before the start, or not known. Only of positions.
     #[serde(default)]
     pub opening_block: Option<u64>,
-    /// What each staker is owed of rewards; null: rewards are not derived. Only of positions.
-    #[serde(default)]
-    pub reward_debts: Option<()>,
 }
 
 impl Heading {

@@ -130,7 +130,7 @@ pub struct ReadingRecord {
     pub block_number: u64,
     /// The parameter.
     pub name: String,
-    /// One word, or the 256 cells of a table.
+    /// One word, the 256 cells of a table, or pairs of an address as a number and its debt.
     pub value: Words,
     /// It changed without an event, after this block; absent: it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -239,6 +239,9 @@ pub struct PositionRecord {
     pub diem_cooling_ends_at: Option<u64>,
     /// VVV rewards claimed since the start.
     pub claimed: Amount,
+    /// What its sVVV had earned when its rewards were last settled; absent: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reward_debt: Option<Amount>,
 }
 
 /// VVV of one address.
@@ -330,6 +333,15 @@ pub struct CapacityTotalsRecord {
     /// The block that first showed the staking proxy as VVV's owner; absent: not yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub genesis_end_block: Option<u64>,
+    /// Rewards per unlocked sVVV, 1e36; absent, as the next two: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acc_unlocked: Option<Amount>,
+    /// Rewards per locked sVVV, 1e36.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acc_locked: Option<Amount>,
+    /// Until when rewards are added up, seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rewarded_until: Option<u64>,
 }
 
 macro_rules! tables {

@@ -80,13 +80,14 @@ impl fmt::Display for Changes<'_> {
 }
 
 impl StepError {
-    /// What the ledger will not take.
-    pub fn halted(halt: &Halt, deployment: &Deployment) -> Self {
+    /// What the ledger will not take. Where something is spent that was never seen to come, a node may have left out a
+    /// log as well as the deployment the first blocks.
+    pub fn refused(halt: &Halt, deployment: &Deployment) -> Self {
         let start = deployment.start_block;
-        match halt.cause.is_missing_history() {
-            true => Self::Halt(format!("start_block {start} is after the first event: {halt}")),
-            false => Self::Refused(halt.to_string()),
-        }
+        Self::Refused(match halt.cause.is_missing_history() {
+            true => format!("start_block {start} is after the first event, or a log was left out: {halt}"),
+            false => halt.to_string(),
+        })
     }
 
     /// The same, of a step that only the lane of supply took part in.

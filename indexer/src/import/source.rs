@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use abi::Vvv;
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEvent;
 use ledger::event::Contracts;
 use ledger::parameter::{Parameter, Setting, Untold};
@@ -178,7 +178,7 @@ impl<S> Files<S> {
             if settings.iter().any(|other| other.parameter == parameter) {
                 return Err(what("was read twice"));
             }
-            if row.value.0.len() != parameter.words() {
+            if !parameter.takes(row.value.0.len()) {
                 return Err(what("has another number of words than it must"));
             }
             settings.push(Setting { parameter, value: row.value.0 });
@@ -212,6 +212,20 @@ impl<S: Source> Source for Files<S> {
         }
     }
 
+    async fn reward_debts(
+        &self,
+        block_number: u64,
+        at: At,
+        accounts: &[Address],
+    ) -> Result<Option<Vec<U256>>, ChainError> {
+        match &self.asked {
+            Some(asked) if !self.directory.tells_readings(block_number) => {
+                asked.reward_debts(block_number, at, accounts).await
+            }
+            _ => Ok(None),
+        }
+    }
+
     async fn probe(&self, at: At) -> Result<Option<Vec<Setting>>, ChainError> {
         match &self.asked {
             Some(asked) => asked.probe(at).await,
@@ -231,7 +245,7 @@ impl ReadingRecord {
     fn parameter(&self) -> Result<Parameter, ChainError> {
         let unknown =
             || ChainError::Contradiction(format!("block {}: {} is no parameter", self.block_number, self.name));
-        Parameter::from_name(&self.name).ok_or_else(unknown)
+        Parameter::read_as(&self.name).ok_or_else(unknown)
     }
 
     /// The change without an event that it shows.

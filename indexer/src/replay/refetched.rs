@@ -1,6 +1,7 @@
 //! Finalized blocks from a node once more, and those above as they were stored: they may yet change, and `run` sees to
 //! that.
 
+use alloy_primitives::{Address, U256};
 use ledger::parameter::Setting;
 
 use super::stored::Stored;
@@ -47,6 +48,18 @@ impl<C: Chain> Source for Refetched<C> {
                 Ok(stored)
             }
             answer => answer,
+        }
+    }
+
+    async fn reward_debts(
+        &self,
+        block_number: u64,
+        at: At,
+        accounts: &[Address],
+    ) -> Result<Option<Vec<U256>>, ChainError> {
+        match block_number <= self.last {
+            true => self.fetch.reward_debts(block_number, at, accounts).await,
+            false => Ok(None),
         }
     }
 }

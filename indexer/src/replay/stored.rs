@@ -123,6 +123,10 @@ impl Source for Stored {
     ) -> Result<Vec<Setting>, ChainError> {
         Ok(self.readings.get(&block_number).cloned().unwrap_or_default())
     }
+
+    async fn reward_debts(&self, _: u64, _: At, _: &[Address]) -> Result<Option<Vec<U256>>, ChainError> {
+        Ok(None)
+    }
 }
 
 fn fetched(header: &StoredHeader) -> FetchedHeader {

@@ -119,16 +119,17 @@ mod tests {
         Some(words.iter().flat_map(|word| U256::from(*word).to_be_bytes::<32>()).collect::<Vec<u8>>().into())
     }
 
-    /// Ten sVVV of which four cool until second 50, two DIEM staked, one cooling until nobody knows when.
+    /// Ten sVVV of which four cool until second 50, two DIEM staked, one cooling until nobody knows when; three VVV pending.
     fn alice() -> Account {
         let position = Position {
             svvv: U256::from(10),
             svvv_cooling: Cooling { amount: U256::from(4), ends_at: Some(50) },
             diem_staked: U256::from(2),
             diem_cooling: Cooling { amount: U256::from(1), ends_at: None },
+            reward_debt: Some(U256::from(99)),
             ..Position::default()
         };
-        Account { address: ALICE, position, vvv: U256::from(7) }
+        Account { address: ALICE, position, vvv: U256::from(7), pending: Some(U256::from(3)) }
     }
 
     fn compared(locks: Locks, answers: &[Answer]) -> Findings {
@@ -140,9 +141,10 @@ mod tests {
 
     #[test]
     fn what_is_equal_is_counted() {
-        let answers = [words(&[7]), words(&[10]), words(&[0, 0]), words(&[99, 50, 4]), words(&[0]), words(&[2, 60, 1])];
+        let debts = [words(&[99, 50, 4]), words(&[0]), words(&[2, 60, 1]), words(&[3])];
+        let answers = [&[words(&[7]), words(&[10]), words(&[0, 0])][..], &debts].concat();
         let found = compared(Locks::Present, &answers);
-        assert_eq!((found.compared, found.not_known), (9, 1), "{found:?}");
+        assert_eq!((found.compared, found.not_known), (11, 1), "{found:?}");
         assert_eq!((found.differences, found.unanswered), (vec![], vec![]));
     }
 
@@ -158,12 +160,15 @@ mod tests {
 
     #[test]
     fn no_code_is_zero_and_no_answer_is_none() {
-        let answers = [Some(Bytes::new()), words(&[10]), None, None, words(&[0]), words(&[2, 60])];
+        let answers = [Some(Bytes::new()), words(&[10]), None, None, words(&[0]), words(&[2, 60]), None];
         let found = compared(Locks::Unsure, &answers);
         let unanswered: Vec<_> = found.unanswered.iter().map(|subject| subject.what).collect();
         assert_eq!(found.differences.len(), 1, "VVV where there is none");
-        assert_eq!(unanswered, ["svvv_cooling", "svvv_cooling_ends_at", "diem_staked", "diem_cooling"]);
-        assert_eq!(found.not_known, 3, "both of the lock, whose view may not be there yet, and the end nobody knows");
+        assert_eq!(unanswered, ["svvv_cooling", "svvv_cooling_ends_at", "reward_debt", "diem_staked", "diem_cooling"]);
+        assert_eq!(
+            found.not_known, 4,
+            "both of the lock and what is pending, whose views may not be there yet, and the end"
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use abi::{Diem as D, StakingV2 as S, Vvv as V};
 use alloy_primitives::{Address, U256};
 use ledger::parameter::{Parameter, Parameters};
 use ledger::position::{Cooling, Position};
+use ledger::rewards::Rewards;
 use ledger::totals::{CapacityTotals, SupplyTotals};
 use store::deployment::{AbiVersion, ContractAddresses, Deployment};
 
@@ -99,6 +100,8 @@ pub struct Account {
     pub position: Position,
     /// VVV.
     pub vvv: U256,
+    /// Rewards to be claimed at the block's time; `None`: not known.
+    pub pending: Option<U256>,
 }
 
 impl Questions {
@@ -122,7 +125,21 @@ impl Questions {
         // Whether totalStaked() includes what cools is not sure; that it does is very probable.
         let staked = capacity.diem_staked.saturating_add(capacity.diem_cooling);
         ask(Call::new(diem, &D::totalStakedCall {}), Weight::Note, "diem_total_staked", staked);
+        if let Some(weight) = locks.weight() {
+            questions.rewards(staking, weight, capacity.rewards);
+        }
         questions
+    }
+
+    /// How far rewards are added up. Under V1, which has only one accumulator, nobody knows.
+    fn rewards(&mut self, staking: Address, weight: Weight, rewards: Option<Rewards>) {
+        let mut ask = |call, what, derived| self.ask(call, weight, None, &[(what, 0, derived)], 1);
+        let unlocked = rewards.map(|rewards| rewards.acc_unlocked);
+        let locked = rewards.map(|rewards| rewards.acc_locked);
+        let until = rewards.map(|rewards| U256::from(rewards.rewarded_until));
+        ask(Call::new(staking, &S::accRewardPerShareCall {}), "acc_reward_per_share", unlocked);
+        ask(Call::new(staking, &S::accRewardPerShareLockedCall {}), "acc_reward_per_share_locked", locked);
+        ask(Call::new(staking, &S::lastRewardTimestampCall {}), "last_reward_timestamp", until);
     }
 
     /// Those of these names alone, and what they need to be asked.
@@ -138,11 +155,16 @@ impl Questions {
 
     /// What one address holds.
     pub fn account(&mut self, contracts: &ContractAddresses, locks: Locks, account: &Account) {
-        let Account { address, ref position, vvv } = *account;
+        let Account { address, ref position, vvv, pending } = *account;
         let balance = [("vvv", 0, Some(vvv))];
         let view = V::balanceOfCall { account: address };
         self.ask(Call::new(contracts.vvv, &view), Weight::Full, Some(address), &balance, 1);
         self.position(contracts, locks, address, position);
+        if let Some(weight) = locks.weight() {
+            let view = S::pendingRewardsCall { _user: address };
+            let pending = [("pending_rewards", 0, pending)];
+            self.ask(Call::new(contracts.staking, &view), weight, Some(address), &pending, 1);
+        }
     }
 
     /// What one address holds of sVVV and DIEM.
@@ -155,7 +177,10 @@ impl Questions {
             let figures = [("locked", 0, Some(position.locked)), ("outstanding", 1, Some(position.outstanding))];
             ask(Call::new(staking, &S::lockedStakesCall(account)), weight, &figures, 2);
         }
-        let figures = cooling(["svvv_cooling", "svvv_cooling_ends_at"], position.svvv_cooling);
+        let mut figures = cooling(["svvv_cooling", "svvv_cooling_ends_at"], position.svvv_cooling);
+        if locks != Locks::Absent {
+            figures.push(("reward_debt", 0, position.reward_debt));
+        }
         ask(Call::new(staking, &S::stakesCall(account)), full, &figures, 3);
         let liquid = ("diem_liquid", 0, Some(position.diem_liquid));
         ask(Call::new(diem, &D::balanceOfCall { account }), full, &[liquid], 1);

@@ -13,6 +13,7 @@ use std::time::Duration;
 use alloy_primitives::{Address, B256};
 use futures::{StreamExt, TryStreamExt, stream};
 use ledger::parameter::Parameters;
+use ledger::rewards::{Terms, pending_at};
 use ledger::totals::{CapacityTotals, SupplyTotals};
 use store::deployment::Deployment;
 use store::read::progress::{Needs, Progress};
@@ -26,7 +27,7 @@ use compare::Findings;
 use figures::{Account, Locks, Questions};
 use report::Report;
 
-/// Addresses asked about in one call: six views each, well below what nodes grant a call.
+/// Addresses asked about in one call: seven views each, well below what nodes grant a call.
 const ADDRESSES_PER_CALL: usize = 200;
 const CALLS_AT_ONCE: usize = 4;
 
@@ -88,6 +89,8 @@ struct Scene {
     deployment: Deployment,
     number: u64,
     hash: Option<B256>,
+    /// Seconds since 1970; `None`: no header of it is stored and no clock tells.
+    timestamp: Option<u64>,
     capacity: CapacityTotals,
     supply: SupplyTotals,
     parameters: Parameters,
@@ -122,8 +125,10 @@ impl Scene {
         let progress = progress::progress(&mut reading).await?;
         let deployment = progress::deployment(&mut reading).await?.ok_or_else(never_synced)?;
         let number = resolve(&progress, progress.first_block(&deployment), at_block)?;
+        let by_clock = deployment.clock.and_then(|clock| clock.timestamp(number));
         Ok(Self {
             hash: hash_of(&mut reading, &progress, number).await?,
+            timestamp: block::facts(&mut reading, number).await?.timestamp.or(by_clock),
             capacity: totals::capacity(&mut reading, number).await?,
             supply: totals::supply(&mut reading, number).await?,
             parameters: parameter::all(&mut reading, number).await?,
@@ -174,10 +179,11 @@ impl Scene {
         }
         let positions = account::positions(&mut reading, addresses, self.number).await?;
         let balances = account::vvv_balances(&mut reading, addresses, self.number).await?;
-        let account = |address: &Address| Account {
-            address: *address,
-            position: positions.get(address).copied().unwrap_or_default(),
-            vvv: balances.get(address).copied().unwrap_or_default(),
+        let terms = Terms::of(&self.parameters, &self.capacity);
+        let account = |address: &Address| {
+            let position = positions.get(address).copied().unwrap_or_default();
+            let pending = self.timestamp.and_then(|at| pending_at(&position, self.capacity.rewards, terms, at));
+            Account { address: *address, position, vvv: balances.get(address).copied().unwrap_or_default(), pending }
         };
         Ok(addresses.iter().map(account).collect())
     }

@@ -85,6 +85,20 @@ pub(crate) async fn has_account_indexes(pool: &PgPool) -> bool {
     sqlx::query_scalar(names).fetch_one(pool).await.unwrap()
 }
 
+/// Of each table how many rows it has and a digest of all of them; but for what is said of writer, node and reorgs.
+pub(crate) async fn contents(pool: &PgPool) -> BTreeMap<String, (i64, Option<String>)> {
+    let names = "select tablename::text from pg_tables where schemaname = 'public'
+                 and tablename not in ('_sqlx_migrations', 'follower', 'node', 'reorg')";
+    let names: Vec<String> = sqlx::query_scalar(names).fetch_all(pool).await.unwrap();
+    let mut contents = BTreeMap::new();
+    for name in names {
+        let digest = format!("select count(*), md5(string_agg(t::text, ',' order by t::text)) from {name} t");
+        let content = sqlx::query_as(sqlx::AssertSqlSafe(digest)).fetch_one(pool).await.unwrap();
+        contents.insert(name, content);
+    }
+    contents
+}
+
 /// What sums tell that single rows do not: totals that only the ledger keeps.
 pub(crate) async fn totals_are_sums(pool: &PgPool) {
     let wrong: Vec<String> = sqlx::query_scalar(

@@ -149,6 +149,12 @@ pub(crate) fn of_every_kind() -> Vec<ScriptedLog> {
     ]
 }
 
+/// Two blocks: somebody who never had any is given DIEM, and passes it on.
+pub(crate) fn gift_to_a_newcomer() -> (Vec<ScriptedLog>, Vec<ScriptedLog>) {
+    let (newcomer, amount) = (Address::repeat_byte(0xcc), U256::from(7));
+    (vec![diem(NOBODY, newcomer, amount)], vec![diem(newcomer, actor(1), amount)])
+}
+
 /// A transfer of nothing, which anyone can send at any time.
 pub(crate) fn no_transfer() -> ScriptedLog {
     vvv(actor(1), actor(2), U256::ZERO)

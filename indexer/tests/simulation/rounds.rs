@@ -14,8 +14,10 @@ use crate::subject::Subject;
 use crate::world::{FINALIZED_DEPTH, World};
 
 const ROUNDS: usize = 4;
+/// What chance hardly ever comes to is brought about in one seed of so many.
+const FORCED_EVERY: u64 = 10;
 /// Enough for a dozen ranges.
-const BACKFILL_BLOCKS: u64 = 24;
+const BACKFILL_BLOCKS: u64 = 20;
 const BACKFILL_STEPS_MAX: usize = 1_000;
 
 pub(crate) async fn simulate(seed: u64, site: &Site, coverage: &Coverage) {
@@ -23,17 +25,20 @@ pub(crate) async fn simulate(seed: u64, site: &Site, coverage: &Coverage) {
     (0..BACKFILL_BLOCKS).for_each(|_| world.mine_traffic());
     let mut subject = Subject::new(site, coverage);
     backfill(&mut world, &mut subject, site, coverage).await;
-    for _ in 0..ROUNDS {
+    for nth in 0..ROUNDS {
         world.forgive();
-        round(&mut world, &mut subject, site).await;
+        match nth {
+            0 if seed % FORCED_EVERY == 4 => halt(&mut world, &mut subject, site).await,
+            0 if seed % FORCED_EVERY == 9 => subject.be_refused(&mut world).await,
+            _ => round(&mut world, &mut subject, site).await,
+        }
         subject.settle(&world).await;
     }
     world.forgive();
     crash_points(seed, &mut world, &mut subject).await;
     // Whatever fork was left hanging is decided by a longer branch.
     world.forgive();
-    (0..=FINALIZED_DEPTH).for_each(|_| world.mine_traffic());
-    subject.settle(&world).await;
+    subject.level(&mut world).await;
     assert!(subject.is_at_head(&world).await);
     database::totals_are_sums(&site.pool).await;
     world.nodes().for_each(|node| coverage.struck(node.faults().struck()));
@@ -93,7 +98,7 @@ async fn backfill(world: &mut World, subject: &mut Subject<'_>, site: &Site, cov
 async fn round(world: &mut World, subject: &mut Subject<'_>, site: &Site) {
     match world.rng.random_range(0..22) {
         0..4 => grow(world),
-        4 => (0..world.rng.random_range(5..=30)).for_each(|_| world.mine(Vec::new())),
+        4 => (0..world.rng.random_range(5..=12)).for_each(|_| world.mine(Vec::new())),
         5..9 => world.reorg(),
         9..12 => {
             let fault = faults::noticed(&mut world.rng);
@@ -168,4 +173,18 @@ async fn finalized_too_high(world: &mut World, subject: &mut Subject<'_>) {
     world.nodes().for_each(|node| node.faults().clear());
     world.reorg();
     subject.settle_or_stop(world, "finalized").await;
+}
+
+/// All nodes call their head finalized, and then it is replaced: the follower halts, and nothing helps but to begin anew.
+async fn halt(world: &mut World, subject: &mut Subject<'_>, site: &Site) {
+    world.nodes().for_each(|node| {
+        node.faults().always(ViewFault::FinalizedAhead { blocks: FINALIZED_DEPTH });
+    });
+    subject.level(world).await;
+    world.nodes().for_each(|node| node.faults().clear());
+    let head = world.node.chain(|chain| chain.head().number);
+    world.reorg();
+    world.mine_beyond(head);
+    assert!(subject.settle_or_stop(world, "finalized").await, "it goes on below what was finalized");
+    site.clear().await;
 }

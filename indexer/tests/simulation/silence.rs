@@ -1,6 +1,6 @@
 //! Logs left out without a word, and what the contracts' totals tell of it afterwards.
 
-use devnet::scripted::{ArchiveWording, Refusal};
+use devnet::scripted::{ArchiveWording, LogFault, Refusal};
 use indexer::follower::{Outcome, StepError};
 use indexer::reconcile::Verdict;
 use indexer::reconcile::watch::Order;
@@ -10,6 +10,7 @@ use store::reconciliation::Repair;
 use tokio::sync::oneshot;
 
 use crate::database;
+use crate::economy;
 use crate::faults;
 use crate::proxy::Cut;
 use crate::subject::Subject;
@@ -30,6 +31,30 @@ impl Subject<'_> {
         });
         (0..world.rng.random_range(1..=4)).for_each(|_| world.mine_traffic());
         self.doubt(true);
+        self.settle_in_doubt(world).await;
+        world.forgive();
+        self.reconcile(world).await;
+        self.mend_what_totals_do_not_tell(world, honest + 1).await;
+        self.doubt(false);
+        self.settle(world).await;
+    }
+
+    /// A block's logs are left out and the next one spends what they gave: the ledger refuses it, as often as it is
+    /// fetched, until the totals tell what is missing.
+    pub(crate) async fn be_refused(&mut self, world: &mut World) {
+        self.level(world).await;
+        let honest = world.node.chain(|chain| chain.head().number);
+        let (given, spent) = economy::gift_to_a_newcomer();
+        world.nodes().for_each(|node| {
+            node.faults().always(LogFault::Empty);
+        });
+        world.mine(given);
+        self.doubt(true);
+        self.settle_in_doubt(world).await;
+        world.nodes().for_each(|node| node.faults().clear());
+        world.mine(spent);
+        let refused = self.step(world).await;
+        assert!(matches!(refused, Err(StepError::Refused(_))), "spent without having been given: {refused:?}");
         self.settle_in_doubt(world).await;
         world.forgive();
         self.reconcile(world).await;

@@ -93,7 +93,8 @@ impl<'a> Subject<'a> {
         if let Err(error) = &stepped {
             // On a busy machine an honest node may be late.
             let is_own = matches!(error, StepError::Halt(_)) || error.to_string().contains("timed out");
-            assert!(is_own || world.misbehaves() || !cuts.is_empty(), "failed without a cause: {error}");
+            let has_cause = world.misbehaves() || self.is_doubtful || !cuts.is_empty();
+            assert!(is_own || has_cause, "failed without a cause: {error}");
             // Where the answer to a commit was lost, it is a commit all the same.
             assert!(before == after || cuts.iter().any(|cut| cut == "after commit"), "failed, yet moved: {error}");
             if let Some(running) = &mut self.running {
@@ -133,13 +134,15 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The same, or it comes to nothing for this reason and is started anew.
-    pub(crate) async fn settle_or_stop(&mut self, world: &World, reason: &str) {
-        if let Err(stopped) = self.try_to_settle(world, STEPS_BEFORE_GIVING_UP).await {
+    /// The same, or it comes to nothing for this reason and is started anew. Whether it did come to nothing.
+    pub(crate) async fn settle_or_stop(&mut self, world: &World, reason: &str) -> bool {
+        let stopped = self.try_to_settle(world, STEPS_BEFORE_GIVING_UP).await.err();
+        if let Some(stopped) = &stopped {
             assert!(stopped.contains(reason), "stopped: {stopped}");
             self.coverage.met(format!("stopped: {reason}"));
         }
         self.crash();
+        stopped.is_some()
     }
 
     /// Why it halts, or what it last did or said when there were no steps left.

@@ -12,7 +12,7 @@ use store::deployment::{AbiVersion, Clock, ContractAddresses, Deployment, Implem
 use crate::economy;
 use crate::naive::{DIEM, FIRST_COOLDOWNS, Fold, STAKING, VVV};
 
-pub(crate) const FINALIZED_DEPTH: u64 = 12;
+pub(crate) const FINALIZED_DEPTH: u64 = 8;
 
 fn deployment(options: &ChainOptions, with_clock: bool) -> Deployment {
     let clock = Clock { genesis_timestamp: options.genesis_timestamp, seconds_per_block: options.seconds_per_block };

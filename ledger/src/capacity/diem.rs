@@ -57,11 +57,13 @@ impl Capacity {
         } else {
             add(&mut self.position(to, step)?.diem_liquid, amount, "DIEM balance")?;
         }
-        match direct {
-            true if from.is_zero() => add(&mut self.totals.diem_minted_direct, amount, "DIEM minted directly"),
-            true => add(&mut self.totals.diem_burned_direct, amount, "DIEM burned directly"),
-            false => Ok(()),
+        if direct && from.is_zero() {
+            add(&mut self.totals.diem_minted_direct, amount, "DIEM minted directly")?;
         }
+        if direct && to.is_zero() {
+            add(&mut self.totals.diem_burned_direct, amount, "DIEM burned directly")?;
+        }
+        Ok(())
     }
 
     /// Each initiate resets the timer of the account's whole cooling amount.

@@ -2,6 +2,7 @@
 
 mod diem;
 mod mint;
+mod rewards;
 mod settings;
 mod staking;
 
@@ -80,8 +81,11 @@ impl Capacity {
 
     /// The accounts these blocks touch that are not loaded.
     pub fn unloaded<'a>(&self, blocks: impl IntoIterator<Item = &'a Block>) -> Vec<Address> {
-        let touched: BTreeSet<Address> =
-            blocks.into_iter().flat_map(|block| &block.entries).flat_map(|entry| touched_by(&entry.event)).collect();
+        let mut touched = BTreeSet::new();
+        for block in blocks {
+            touched.extend(block.entries.iter().flat_map(|entry| touched_by(&entry.event)));
+            touched.extend(block.reward_debts().map(|(address, _)| address));
+        }
         touched.into_iter().filter(|a| !a.is_zero() && !self.positions.contains_key(a)).collect()
     }
 
@@ -112,6 +116,7 @@ impl Capacity {
             self.apply_transaction(block, transaction, &mut step)?;
         }
         self.close_settings(block, &parameters_before, &mut step.changes);
+        self.close_rewards(block, &mut step);
         self.date_genesis(block.number);
         Ok(self.finish(totals_before, step))
     }
@@ -124,10 +129,12 @@ impl Capacity {
             cause: Box::new(cause),
         };
         let attribution = attribution::attribute(transaction).map_err(halt)?;
+        step.changes.users.extend(attribution.users());
         for entry in transaction {
             self.apply_entry(block, entry, &attribution, step).map_err(|cause| halt((entry.log_index, cause)))?;
         }
         self.hold_locks(transaction, &attribution).map_err(halt)?;
+        self.settle(transaction, &attribution, step).map_err(halt)?;
         step.changes.anomalies.extend(witness::unwitnessed(transaction, &self.contracts, Scope::Light));
         Ok(())
     }
@@ -142,7 +149,10 @@ impl Capacity {
         match &entry.event {
             Event::Staking(event) => self.apply_staking(block, entry, event, attribution, step),
             Event::Diem(event) => self.apply_diem(entry, event, attribution, step),
-            Event::Vvv(Vvv::Transfer(transfer)) => self.mint_vvv(transfer, step),
+            Event::Vvv(Vvv::Transfer(transfer)) => {
+                self.add_up_rewards(block, entry, transfer, step);
+                self.mint_vvv(transfer, step)
+            }
             Event::Vvv(Vvv::OwnershipTransferred(transfer)) => {
                 self.apply_settings(std::slice::from_ref(&transfer.owner));
                 self.date_genesis(block.number);
@@ -221,7 +231,7 @@ impl Step {
     }
 }
 
-/// Nearly every block of a backfill: nothing here depends on it.
+/// Nearly every block of a backfill: nothing here depends on it. Mints do tell something.
 fn only_moves_vvv(block: &Block) -> bool {
     block.readings.is_empty()
         && block

@@ -21,8 +21,8 @@ impl Capacity {
             self.parameters.set(untold.parameter, None);
         }
         for Setting { parameter, value } in &block.readings {
-            let is_untold = block.changes_untold(*parameter);
-            if self.parameters.get(*parameter).is_none() && !is_untold && !block.sets_from(0, *parameter) {
+            let is_open = *parameter != Parameter::RewardDebts && !block.changes_untold(*parameter);
+            if is_open && self.parameters.get(*parameter).is_none() && !block.sets_from(0, *parameter) {
                 self.parameters.set(*parameter, Some(value.clone()));
             }
         }
@@ -35,9 +35,10 @@ impl Capacity {
         }
     }
 
-    /// New code may have changed anything, and says so only through readings.
+    /// New code may have changed anything, and says so only through readings: rewards too are not known until read again.
     pub(super) fn upgrade(&mut self, block: &Block, entry: &Entry, implementation: Address) {
         self.reread(block, entry);
+        self.totals.rewards = None;
         let word = U256::from_be_slice(implementation.as_slice());
         self.parameters.set(Parameter::Implementation, Some(vec![word]));
     }

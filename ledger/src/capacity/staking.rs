@@ -26,7 +26,7 @@ impl Capacity {
             Staking::Transfer(transfer) => self.move_svvv(entry, transfer, step),
             Staking::UnstakeInitiated(event) => self.initiate_unstake(entry, event, step),
             Staking::UnstakeFinalized(event) => self.finalize_unstake(entry, event, step),
-            Staking::Claimed(event) => self.claim(event, step),
+            Staking::Claimed(event) => self.claim(entry, event, step),
             Staking::DiemMinted(swap) => {
                 self.lock(user(Cause::NoPartner { action: "minted", amount: swap.diem })?, swap, step)
             }
@@ -66,6 +66,9 @@ impl Capacity {
         if !from.is_zero() && !to.is_zero() {
             let detail = format!("sVVV moved from {from} to {to}");
             step.anomaly(entry, AnomalyKind::UnexpectedTransfer, detail);
+            // What the contract does with debts then, nobody has seen.
+            self.position(from, step)?.reward_debt = None;
+            self.position(to, step)?.reward_debt = None;
         }
         if from.is_zero() {
             add(&mut self.totals.svvv_supply, amount, "sVVV supply")?;
@@ -79,14 +82,6 @@ impl Capacity {
         } else {
             add(&mut self.position(to, step)?.svvv, amount, "sVVV balance")
         }
-    }
-
-    fn claim(&mut self, event: &UserAmount, step: &mut Step) -> Result<(), Cause> {
-        let UserAmount { user, amount } = *event;
-        if !amount.is_zero() {
-            self.totals.claimed.count(amount, "rewards claimed")?;
-        }
-        add(&mut self.position(user, step)?.claimed, amount, "rewards claimed")
     }
 
     /// One cooldown at a time: a second initiate reverts. Should one be seen, the sum cools until nobody knows when.

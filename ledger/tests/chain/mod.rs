@@ -106,6 +106,7 @@ pub(crate) fn block(number: u64, timestamp: u64, transactions: &[&[Event]]) -> B
 }
 
 /// Both ledgers with every account loaded on sight, as the follower does it.
+#[derive(Clone)]
 pub(crate) struct Chain {
     pub(crate) capacity: Capacity,
     pub(crate) supply: Supply,

@@ -62,9 +62,9 @@ pub(super) async fn insert_positions(connection: &mut PgConnection, blocks: &[St
     };
     sqlx::query(
         "insert into position (address, block_number, svvv, locked, outstanding, svvv_cooling, svvv_cooling_ends_at,
-             diem_liquid, diem_staked, diem_cooling, diem_cooling_ends_at, claimed)
+             diem_liquid, diem_staked, diem_cooling, diem_cooling_ends_at, claimed, reward_debt)
          select * from unnest($1::bytea[], $2::bigint[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[],
-             $7::bigint[], $8::numeric[], $9::numeric[], $10::numeric[], $11::bigint[], $12::numeric[])",
+             $7::bigint[], $8::numeric[], $9::numeric[], $10::numeric[], $11::bigint[], $12::numeric[], $13::numeric[])",
     )
     .bind(address)
     .bind(number)
@@ -78,6 +78,7 @@ pub(super) async fn insert_positions(connection: &mut PgConnection, blocks: &[St
     .bind(amounts(|p| p.diem_cooling.amount))
     .bind(times(|p| p.diem_cooling.ends_at)?)
     .bind(amounts(|p| p.claimed))
+    .bind(positions.iter().map(|p| p.reward_debt.map(Amount)).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(())
@@ -102,18 +103,21 @@ pub(super) async fn insert_capacity_totals(
     let counts = |of: fn(&CapacityTotals) -> u64| -> Result<Vec<i64>, Corrupt> {
         totals.iter().map(|t| bigint(of(t))).collect()
     };
+    let rewarded_until = totals.iter().map(|t| t.rewards.map(|rewards| bigint(rewards.rewarded_until)).transpose());
+    let rewarded_until = rewarded_until.collect::<Result<Vec<_>, _>>()?;
     sqlx::query(
         "insert into capacity_totals (block_number, svvv_supply, svvv_locked, svvv_cooling, diem_supply,
              diem_outstanding, diem_staked, diem_cooling, diem_minted, diem_minted_count, diem_minted_direct,
              diem_burned, diem_burned_count, diem_burned_direct, stakers, diem_stakers, minters, unknown_logs,
              svvv_minted, svvv_burned, svvv_cooling_accounts, stakes, unstakes, claimed, claimed_count,
              diem_cooling_accounts, stakers_joined, stakers_left, diem_stakers_joined, diem_stakers_left,
-             genesis_end_block)
+             genesis_end_block, acc_unlocked, acc_locked, rewarded_until)
          select * from unnest($1::bigint[], $2::numeric[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[],
              $7::numeric[], $8::numeric[], $9::numeric[], $10::bigint[], $11::numeric[], $12::numeric[], $13::bigint[],
              $14::numeric[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::numeric[], $20::numeric[],
              $21::bigint[], $22::bigint[], $23::bigint[], $24::numeric[], $25::bigint[], $26::bigint[], $27::bigint[],
-             $28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[])",
+             $28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[], $32::numeric[], $33::numeric[],
+             $34::bigint[])",
     )
     .bind(number)
     .bind(amounts(|t| t.svvv_supply))
@@ -146,6 +150,9 @@ pub(super) async fn insert_capacity_totals(
     .bind(counts(|t| t.diem_stakers_joined)?)
     .bind(counts(|t| t.diem_stakers_left)?)
     .bind(totals.iter().map(|t| t.genesis_end_block.map(bigint).transpose()).collect::<Result<Vec<_>, _>>()?)
+    .bind(totals.iter().map(|t| t.rewards.map(|rewards| Amount(rewards.acc_unlocked))).collect::<Vec<_>>())
+    .bind(totals.iter().map(|t| t.rewards.map(|rewards| Amount(rewards.acc_locked))).collect::<Vec<_>>())
+    .bind(rewarded_until)
     .execute(connection)
     .await?;
     Ok(())

@@ -23,6 +23,7 @@ pub(super) struct PositionRow {
     diem_cooling: Amount,
     diem_cooling_ends_at: Option<i64>,
     claimed: Amount,
+    reward_debt: Option<Amount>,
 }
 
 /// The positions of these addresses after a block; an address never seen by then is absent.
@@ -62,6 +63,7 @@ impl TryFrom<PositionRow> for Position {
             diem_staked: row.diem_staked.0,
             diem_cooling: Cooling { amount: row.diem_cooling.0, ends_at: count_if(row.diem_cooling_ends_at)? },
             claimed: row.claimed.0,
+            reward_debt: row.reward_debt.map(|debt| debt.0),
         })
     }
 }

@@ -121,7 +121,10 @@ pub async fn openings(
 }
 
 /// For each of these times the last stored block with a timestamp at or before it; a time before them all is absent.
-async fn last_at_each(connection: &mut PgConnection, timestamps: &[u64]) -> Result<BTreeMap<u64, u64>, ReadError> {
+pub(super) async fn last_at_each(
+    connection: &mut PgConnection,
+    timestamps: &[u64],
+) -> Result<BTreeMap<u64, u64>, ReadError> {
     let wanted: Vec<i64> = timestamps.iter().map(|timestamp| at_most(*timestamp)).collect();
     let rows: Vec<(i64, i64)> = sqlx::query_as(
         "select wanted.timestamp, newest.number

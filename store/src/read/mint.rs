@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::Address;
-use ledger::mint::Minted;
+use alloy_primitives::{Address, B256};
+use ledger::mint::{Minted, Treasuries};
+use ledger::parameter::Parameter;
 use ledger::totals::Tally;
 use sqlx::{FromRow, PgConnection};
 
-use super::ReadError;
+use super::{ReadError, series};
 use crate::amount::Amount;
 use crate::columns::{address, at_most, count};
 
@@ -30,6 +31,25 @@ pub(super) struct MintedRow {
 pub async fn minted(connection: &mut PgConnection, block_number: u64) -> Result<BTreeMap<Address, Minted>, ReadError> {
     let rows = newest(connection, block_number).await?;
     rows.into_iter().map(|row| Ok((address(&row.recipient)?, row.try_into()?))).collect()
+}
+
+/// Who has been the treasury up to a block. `genesis_end_block` is the one that first showed the staking proxy as VVV's
+/// owner: who the treasury was before matters to nothing that was minted since.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn treasuries(
+    connection: &mut PgConnection,
+    genesis_end_block: Option<u64>,
+    block_number: u64,
+) -> Result<Treasuries, ReadError> {
+    let values = series::values(connection, Parameter::Treasury, block_number).await?;
+    let since = genesis_end_block.unwrap_or(u64::MAX);
+    let then = values.range(..=since).next_back().map(|(_, value)| value);
+    let mut later = values.range(since..).map(|(_, value)| value);
+    let are_all = genesis_end_block.is_none() || then.is_some_and(Option::is_some) && later.all(Option::is_some);
+    let known = values.into_values().flatten().filter_map(|words| words.first().copied());
+    Ok(Treasuries { known: known.map(|word| Address::from_word(B256::from(word))).collect(), are_all })
 }
 
 /// The newest row of every recipient.

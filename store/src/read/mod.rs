@@ -9,6 +9,7 @@
 //! - [`block`]: headers, times and what is remarkable at a block
 //! - [`account`]: positions and VVV balances of addresses
 //! - [`event`]: decoded logs and transfers
+//! - [`series`]: figures at many blocks at once
 //! - [`table`]: every address with sVVV or staked DIEM
 //! - [`totals`]: totals of the network, burns per sender
 //! - [`mint`]: VVV minted, per recipient
@@ -38,6 +39,7 @@ pub mod progress;
 pub mod readiness;
 pub mod reconciliation;
 pub mod seen;
+pub mod series;
 pub mod table;
 pub mod totals;
 pub mod verification;

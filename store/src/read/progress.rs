@@ -40,6 +40,11 @@ pub struct Bootstrap {
 }
 
 impl Progress {
+    /// Whether there are rows, and of another derivation than this program's.
+    pub fn is_of_another_derivation(&self) -> bool {
+        self.capacity.is_some() && !self.derivation.is_ours()
+    }
+
     /// The first block that can be answered as of.
     pub fn first_block(&self, deployment: &Deployment) -> u64 {
         self.bootstrap.map_or(deployment.start_block, |taken| taken.block_number)

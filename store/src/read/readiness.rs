@@ -93,7 +93,7 @@ pub fn notices(progress: &Progress, nodes: &[Node]) -> Vec<Reason> {
 
 /// Rows of another derivation, and whether they are about to be replaced.
 fn derivation(progress: &Progress) -> impl Iterator<Item = Reason> {
-    let other = (!progress.derivation.is_ours()).then(|| {
+    let other = progress.is_of_another_derivation().then(|| {
         let (stored, ours) = (progress.derivation.revision, ledger::DERIVATION_REVISION);
         let detail = format!("what is stored was derived by revision {stored}, this program is of revision {ours}");
         Reason::new("other_derivation", detail)

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use alloy_primitives::Address;
+use ledger::rewards::Rewards;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
 use sqlx::{FromRow, PgConnection};
 
@@ -42,6 +43,9 @@ struct CapacityRow {
     diem_stakers_joined: i64,
     diem_stakers_left: i64,
     genesis_end_block: Option<i64>,
+    acc_unlocked: Option<Amount>,
+    acc_locked: Option<Amount>,
+    rewarded_until: Option<i64>,
 }
 
 /// Totals that the light events move, after a block.
@@ -97,6 +101,12 @@ impl TryFrom<CapacityRow> for CapacityTotals {
     type Error = ReadError;
 
     fn try_from(row: CapacityRow) -> Result<Self, ReadError> {
+        let rewards = match (row.acc_unlocked, row.acc_locked, row.rewarded_until) {
+            (Some(unlocked), Some(locked), Some(until)) => {
+                Some(Rewards { acc_unlocked: unlocked.0, acc_locked: locked.0, rewarded_until: count(until)? })
+            }
+            _ => None,
+        };
         Ok(Self {
             svvv_supply: row.svvv_supply.0,
             svvv_locked: row.svvv_locked.0,
@@ -125,6 +135,7 @@ impl TryFrom<CapacityRow> for CapacityTotals {
             diem_stakers_joined: count(row.diem_stakers_joined)?,
             diem_stakers_left: count(row.diem_stakers_left)?,
             genesis_end_block: count_if(row.genesis_end_block)?,
+            rewards,
         })
     }
 }

@@ -145,7 +145,7 @@ impl Inputs {
         .await?;
         let mut readings: HashMap<u64, Vec<Setting>> = HashMap::new();
         for (name, block_number, value) in rows {
-            let parameter = Parameter::from_name(&name)
+            let parameter = Parameter::read_as(&name)
                 .ok_or_else(|| StoreError::Corrupt(format!("block {block_number}: a reading of {name}")))?;
             let value = value.into_iter().map(|Amount(word)| word).collect();
             readings.entry(count(block_number)?).or_default().push(Setting { parameter, value });

@@ -94,7 +94,7 @@ columns! {
         Number { svvv_cooling_ends_at }
         Text { diem_liquid, diem_staked, diem_cooling }
         Number { diem_cooling_ends_at }
-        Text { claimed };
+        Text { claimed, reward_debt };
     BalanceRecord: Bytes { address } Text { vvv };
     ParameterRecord: Text { name } Number { block_number } Text { value, source };
     CapacityTotalsRecord:
@@ -113,7 +113,9 @@ columns! {
         Number {
             claimed_count, diem_cooling_accounts, stakers_joined, stakers_left, diem_stakers_joined, diem_stakers_left,
             genesis_end_block
-        };
+        }
+        Text { acc_unlocked, acc_locked }
+        Number { rewarded_until };
     MintRecord:
         Bytes { recipient }
         Number { block_number }

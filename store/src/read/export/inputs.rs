@@ -33,7 +33,7 @@ pub struct StoredReading {
     pub block_number: u64,
     /// The parameter's name.
     pub name: String,
-    /// One word, or 256.
+    /// One word, 256, or pairs.
     pub value: Vec<U256>,
     /// It shows a change that no event tells of, after this block.
     pub changed_after: Option<u64>,
