@@ -6,9 +6,13 @@ use alloy_primitives::B256;
 use store::deployment::Deployment;
 use store::read::progress::Progress;
 use store::read::{Database, Reading, progress};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::problem::{Kind, Problem};
-use crate::tables::Tables;
+use crate::tables::{self, Tables};
+
+/// Answers about everybody that are held in memory at the same time, from when they are begun until they are sent.
+const WIDE_ANSWERS_MAX: usize = 16;
 
 /// How this process serves.
 #[derive(Clone, Copy, Debug)]
@@ -19,11 +23,18 @@ pub struct Settings {
     pub concurrency_max: usize,
     /// After which a request is given up.
     pub request_timeout: std::time::Duration,
+    /// What may be taken for capacity tables of past blocks.
+    pub tables: tables::Limits,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_lag_seconds: 60, concurrency_max: 512, request_timeout: std::time::Duration::from_secs(15) }
+        Self {
+            max_lag_seconds: 60,
+            concurrency_max: 512,
+            request_timeout: std::time::Duration::from_secs(15),
+            tables: tables::Limits::default(),
+        }
     }
 }
 
@@ -37,6 +48,7 @@ struct Shared {
     settings: Settings,
     deployment: RwLock<Option<Known>>,
     tables: Tables,
+    wide_answers: Arc<Semaphore>,
 }
 
 /// A deployment and what tells it from others.
@@ -51,7 +63,9 @@ pub struct Known {
 impl App {
     /// Over a database that may not be there yet.
     pub fn new(database: Database, settings: Settings) -> Self {
-        Self(Arc::new(Shared { database, settings, deployment: RwLock::default(), tables: Tables::default() }))
+        let tables = Tables::new(&database, settings.tables);
+        let wide_answers = Arc::new(Semaphore::new(WIDE_ANSWERS_MAX));
+        Self(Arc::new(Shared { database, settings, deployment: RwLock::default(), tables, wide_answers }))
     }
 
     /// The database.
@@ -67,6 +81,15 @@ impl App {
     /// Capacity tables read of late.
     pub fn tables(&self) -> &Tables {
         &self.0.tables
+    }
+
+    /// Leave for an answer about everybody, whose memory clients would else take as often as they like.
+    ///
+    /// # Errors
+    /// [`Kind::Overloaded`]
+    pub fn wide_answer(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let leave = Arc::clone(&self.0.wide_answers).try_acquire_owned();
+        leave.map_err(|_| Problem::new(Kind::Overloaded, "too many answers about everybody at once").retry_after(1))
     }
 
     /// The deployment with this digest, parsed once.

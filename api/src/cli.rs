@@ -16,6 +16,7 @@ use crate::app::{App, Settings};
 use crate::measure;
 use crate::router::document;
 use crate::serve::{serve, stop_signal};
+use crate::tables;
 
 /// Exit code of a usage or configuration error.
 const USAGE: u8 = 2;
@@ -85,6 +86,15 @@ struct LimitArgs {
     #[arg(long, env = "CONCURRENCY", default_value_t = 512, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     concurrency: u32,
+    /// Capacity tables of past blocks that are made at the same time; more get 503. Each takes one connection to the
+    /// database beside those above, the head three.
+    #[arg(long, env = "PAST_TABLE_BUILDS", default_value_t = 2, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    past_table_builds: u32,
+    /// Memory for capacity tables of past blocks; those asked for longest ago go first.
+    #[arg(long, env = "PAST_TABLES_MB", default_value_t = 256, value_name = "MB",
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    past_tables_mb: u32,
 }
 
 /// Runs the program.
@@ -145,6 +155,10 @@ impl ServeArgs {
             max_lag_seconds: self.max_lag_seconds,
             concurrency_max: usize::try_from(limits.concurrency)?,
             request_timeout: Duration::from_millis(limits.request_timeout_ms),
+            tables: tables::Limits {
+                past_builds_max: limits.past_table_builds,
+                past_bytes_max: usize::try_from(limits.past_tables_mb)?.saturating_mul(1024 * 1024),
+            },
         };
         let stop = stop_signal().context("signals")?;
         let listener = TcpListener::bind(self.listen).await.with_context(|| {

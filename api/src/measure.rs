@@ -22,6 +22,12 @@ pub fn describe() {
     describe_gauge!("api_snapshot_block_number", "The newest block that is served, of each cursor.");
     describe_gauge!("api_snapshot_age_seconds", Unit::Seconds, "Since that block's time, by this server's clock.");
     describe_gauge!("api_lag_seconds", Unit::Seconds, "Since the state was last confirmed to be of the head.");
+    describe_counter!("api_tables_made_total", "Capacity tables read, of the head or of past blocks.");
+    describe_counter!("api_tables_found_total", "Capacity tables asked for that were there or being made.");
+    describe_counter!(
+        "api_tables_refused_total",
+        "Requests refused because too many tables of past blocks were asked for."
+    );
     describe_gauge!("api_ready", "1 where /readyz is 200.");
 }
 

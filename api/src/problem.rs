@@ -64,13 +64,15 @@ pub enum Kind {
     NotReady,
     /// More requests at once than are served.
     Overloaded,
+    /// More capacity tables of past blocks at once than are made.
+    TablesBusy,
     /// The answer took too long.
     TimedOut,
 }
 
 impl Kind {
     /// Every kind, for the document.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::InvalidAddress,
         Self::InvalidParameter,
         Self::InvalidBody,
@@ -95,6 +97,7 @@ impl Kind {
         Self::FinalityUnknown,
         Self::NotReady,
         Self::Overloaded,
+        Self::TablesBusy,
         Self::TimedOut,
     ];
 
@@ -126,6 +129,7 @@ impl Kind {
             Self::FinalityUnknown => (S::SERVICE_UNAVAILABLE, "finality-unknown", "Finality not known"),
             Self::NotReady => (S::SERVICE_UNAVAILABLE, "not-ready", "Not ready"),
             Self::Overloaded => (S::SERVICE_UNAVAILABLE, "overloaded", "Too many requests at once"),
+            Self::TablesBusy => (S::SERVICE_UNAVAILABLE, "tables-busy", "Too many tables at once"),
             Self::TimedOut => (S::SERVICE_UNAVAILABLE, "timed-out", "Took too long"),
         }
     }

@@ -32,7 +32,7 @@ use store::read::progress::{Cursor, Progress, Reorgs};
 use store::read::reconciliation::Reconciled;
 use store::read::verification::Verification;
 use store::read::{
-    Reading, account, anomaly, block, completeness, event, node, parameter, progress, reconciliation, totals,
+    Reading, account, anomaly, block, completeness, cooldown, event, node, parameter, progress, reconciliation, totals,
     verification,
 };
 use utoipa::ToSchema;
@@ -48,7 +48,7 @@ use crate::holding::Holding;
 use crate::params::{BlockParams, Which};
 use crate::problem::{Kind, Problem};
 use crate::table::Table;
-use crate::tables::Key;
+use crate::tables::{Key, Place};
 use crate::wire::Time;
 
 /// How sure it is that a block stays.
@@ -218,7 +218,7 @@ impl Snapshot {
     /// The capacity table.
     ///
     /// # Errors
-    /// If the database fails.
+    /// If it is of a past block and too many of these are asked for, or the database fails.
     pub async fn table(&mut self, epoch: &EpochAt) -> Result<Arc<Table>, Problem> {
         let Point { number, hash, .. } = self.point;
         let key = Key {
@@ -229,8 +229,16 @@ impl Snapshot {
             derivation: self.progress.derivation,
         };
         let policy = self.known.deployment.ledger_policy();
-        let app = self.app.clone();
-        app.tables().get(key, &mut self.reading, &policy).await
+        self.app.tables().get(key, self.place(), &policy).await
+    }
+
+    /// Whether the block is the newest of a finality, which everybody asks for and nobody can make more of.
+    fn place(&self) -> Place {
+        let follower = self.progress.follower.as_ref();
+        let tags = follower.map(|follower| [follower.safe_number, follower.finalized_number]);
+        let tags = tags.into_iter().flatten().flatten().map(|tag| tag.min(self.newest.number));
+        let is_head = tags.chain([self.newest.number]).any(|head| head == self.point.number);
+        if is_head { Place::Head } else { Place::Past }
     }
 
     /// What was met on the way to now.
@@ -311,12 +319,13 @@ impl Snapshot {
         Ok(parameter::changes(&mut self.reading, wanted, self.point.number).await?)
     }
 
-    /// What cools of everybody's sVVV and DIEM, an account at a time.
+    /// What cools of everybody's sVVV and DIEM beyond a time, or nobody knows until when: an account at a time.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn cooldowns(&mut self) -> Result<Vec<(Cooling, Cooling)>, Problem> {
-        Ok(account::cooldowns(&mut self.reading, self.point.number).await?)
+    pub async fn cooldowns(&mut self, timestamp: u64) -> Result<(Vec<Cooling>, Vec<Cooling>), Problem> {
+        let svvv = cooldown::svvv(&mut self.reading, self.point.number, timestamp).await?;
+        Ok((svvv, cooldown::diem(&mut self.reading, self.point.number, timestamp).await?))
     }
 
     /// The time of the first block held; `None` where it is not known.
@@ -350,9 +359,9 @@ impl Snapshot {
     /// Decoded logs up to the block, the newest first.
     ///
     /// # Errors
-    /// If an address's transfers cannot be looked up yet, or the database fails.
+    /// If transfers cannot be looked up yet, or the database fails.
     pub async fn events(&mut self, filter: &EventFilter) -> Result<Vec<EventRecord>, Problem> {
-        if filter.address.is_some() && filter.has_vvv_transfers() {
+        if filter.has_vvv_transfers() {
             behind::hold_indexes(&self.progress)?;
         }
         Ok(event::events(&mut self.reading, filter, self.point.number).await?)
@@ -361,8 +370,9 @@ impl Snapshot {
     /// Burns up to the block that came before this log, the newest first.
     ///
     /// # Errors
-    /// If the database fails.
+    /// If transfers cannot be looked up yet, or the database fails.
     pub async fn burn_events(&mut self, before: Option<(u64, u32)>, limit: usize) -> Result<Vec<EventRecord>, Problem> {
+        behind::hold_indexes(&self.progress)?;
         Ok(event::burns(&mut self.reading, before, limit, self.point.number).await?)
     }
 

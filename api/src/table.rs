@@ -44,13 +44,20 @@ impl Table {
         Self { now, opening, rows, ..Self::default() }
     }
 
-    /// The table some blocks later in the same epoch, when these addresses hold something else.
-    pub fn after(&self, changes: Vec<Holding>, policy: &Policy) -> Self {
-        let mut now: BTreeMap<Address, Holding> = self.now.iter().map(|holding| (holding.address, *holding)).collect();
-        for holding in changes {
-            now.insert(holding.address, holding);
-        }
-        Self::new(now.into_values().collect(), Arc::clone(&self.opening), policy)
+    /// What was held at its block, ordered by address.
+    pub fn now(&self) -> &[Holding] {
+        &self.now
+    }
+
+    /// What was held when the epoch opened, ordered by address.
+    pub fn opening(&self) -> &Arc<Vec<Holding>> {
+        &self.opening
+    }
+
+    /// The memory it takes, all orders included. An opening that tables share counts for each of them.
+    pub fn bytes(&self) -> usize {
+        let holdings = self.now.len() + self.opening.len();
+        holdings * size_of::<Holding>() + self.rows.len() * (size_of::<Row>() + 4 * size_of::<usize>())
     }
 
     /// How many rows there are.
@@ -96,4 +103,11 @@ impl Table {
         sorted.sort_by_key(|index| std::cmp::Reverse(key(&self.rows[*index])));
         sorted
     }
+}
+
+/// What is held when these addresses hold something else than before. Both ordered by address, as is what comes of it.
+pub fn overlaid(before: &[Holding], changes: Vec<Holding>) -> Vec<Holding> {
+    let mut now: BTreeMap<Address, Holding> = before.iter().map(|holding| (holding.address, *holding)).collect();
+    now.extend(changes.into_iter().map(|holding| (holding.address, holding)));
+    now.into_values().filter(|holding| !(holding.svvv.is_zero() && holding.diem_staked.is_zero())).collect()
 }

@@ -7,7 +7,8 @@ use anyhow::Result;
 use clap::Args;
 use devnet::postgres::{Cluster, create_database, drop_database};
 
-use crate::chain::{Chain, deployment};
+use crate::chain::{CLOCK, Chain, deployment};
+use crate::economy::Shape;
 use crate::indexer::Start;
 use crate::report::{Report, medians};
 use crate::{check, node, raw, storage, subject};
@@ -31,7 +32,7 @@ impl Backfill {
     /// Prints what was measured.
     pub(crate) async fn run(&self, cluster: &Cluster, directory: &Path) -> Result<()> {
         eprintln!("rendering {} logs", self.logs);
-        let chain = Arc::new(Chain::new(self.logs));
+        let chain = Arc::new(Chain::new(self.logs, &Shape::TRANSFERS, CLOCK));
         let rpc_url = node::start(Arc::clone(&chain)).await?;
         let mut reports = Vec::new();
         for number in 1..=self.repeat {

@@ -7,10 +7,11 @@ use alloy_sol_types::SolEvent;
 use axum::body::Bytes as Body;
 use store::deployment::{AbiVersion, Clock, ContractAddresses, Deployment, Implementation};
 
-use crate::economy::{self, Beside, NOBODY, TRANSFERS_PER_BLOCK, Transfer};
+use crate::economy::{self, Beside, NOBODY, Shape, TRANSFERS_PER_BLOCK, Transfer};
 
 const IMPLEMENTATION: Address = Address::repeat_byte(0xb2);
-const CLOCK: Clock = Clock { genesis_timestamp: 1_686_789_347, seconds_per_block: 2 };
+/// Base's.
+pub(crate) const CLOCK: Clock = Clock { genesis_timestamp: 1_686_789_347, seconds_per_block: 2 };
 const DIEM: u64 = 100_000_000_000_000_000;
 
 /// What the oracle is told of this chain.
@@ -37,6 +38,7 @@ pub(crate) fn deployment() -> Deployment {
 pub(crate) struct Chain {
     /// Hashes of the blocks, from block 0.
     hashes: Vec<B256>,
+    clock: Clock,
     pub(crate) vvv: Rendered,
     /// Those of VVV's transfers that mint.
     pub(crate) mints: Rendered,
@@ -64,16 +66,17 @@ impl Rendered {
 }
 
 impl Chain {
-    pub(crate) fn new(logs: u64) -> Self {
-        let transfers = economy::transfers(logs);
+    pub(crate) fn new(logs: u64, shape: &Shape, clock: Clock) -> Self {
+        let transfers = economy::transfers(logs, shape);
         let addresses = economy::addresses(deployment().contracts.staking);
-        let hashes = hashes(logs.div_ceil(TRANSFERS_PER_BLOCK));
+        let hashes = hashes(logs.div_ceil(TRANSFERS_PER_BLOCK), clock);
         let mut logs = Logs::default();
         let blocks = transfers.chunk_by(|a, b| a.block == b.block);
         // Block 0 is empty, and from block 1 on none is.
         for (block, hash) in blocks.zip(&hashes[1..]) {
             let number = block[0].block;
-            let mut place = Place { number, hash: *hash, tx_index: 0, log_index: 0 };
+            let timestamp = clock.timestamp(number).unwrap_or_default();
+            let mut place = Place { number, timestamp, hash: *hash, tx_index: 0, log_index: 0 };
             logs.begin(number);
             if number == 1 {
                 let upgraded = S::Upgraded { implementation: IMPLEMENTATION };
@@ -86,7 +89,7 @@ impl Chain {
         }
         let end = hashes.len() as u64;
         let Logs { vvv, mints, light } = logs;
-        Self { vvv: vvv.end(end), mints: mints.end(end), light: light.end(end), hashes, transfers, addresses }
+        Self { vvv: vvv.end(end), mints: mints.end(end), light: light.end(end), hashes, clock, transfers, addresses }
     }
 
     /// The newest block, which is also the finalized one.
@@ -98,25 +101,25 @@ impl Chain {
         let at = usize::try_from(number).ok()?;
         let hash = *self.hashes.get(at)?;
         let parent = at.checked_sub(1).map(|parent| self.hashes[parent]).unwrap_or_default();
-        Some((hash, header(number, parent)))
+        Some((hash, header(number, parent, self.clock)))
     }
 }
 
-fn hashes(head: u64) -> Vec<B256> {
+fn hashes(head: u64, clock: Clock) -> Vec<B256> {
     let mut hashes: Vec<B256> = Vec::new();
     for number in 0..=head {
         let parent = hashes.last().copied().unwrap_or_default();
-        hashes.push(header(number, parent).hash_slow());
+        hashes.push(header(number, parent, clock).hash_slow());
     }
     hashes
 }
 
 /// Its bloom says "maybe" to everything, as those of Base nearly do.
-fn header(number: u64, parent_hash: B256) -> Header {
+fn header(number: u64, parent_hash: B256, clock: Clock) -> Header {
     Header {
         number,
         parent_hash,
-        timestamp: CLOCK.timestamp(number).unwrap_or_default(),
+        timestamp: clock.timestamp(number).unwrap_or_default(),
         logs_bloom: Bloom::repeat_byte(0xff),
         gas_limit: 400_000_000,
         base_fee_per_gas: Some(5_000_000),
@@ -142,6 +145,7 @@ impl Logs {
 #[derive(Clone, Copy)]
 struct Place {
     number: u64,
+    timestamp: u64,
     hash: B256,
     tx_index: u32,
     log_index: u32,
@@ -175,6 +179,13 @@ pub(crate) fn logs_of(transfer: &Transfer, addresses: &[Address]) -> Vec<(Addres
             logs.push((staking, minted.encode_log_data()));
             logs.push((staking, S::Staked { user: from, amount }.encode_log_data()));
         }
+        Beside::Unstake(amount) => {
+            let amount = U256::from(amount);
+            let burned = S::Transfer { from, to: Address::ZERO, value: amount };
+            logs.push((staking, burned.encode_log_data()));
+            logs.push((staking, S::UnstakeInitiated { user: from, amount }.encode_log_data()));
+        }
+        Beside::Unstaked => logs.push((staking, S::UnstakeFinalized { user: to, amount }.encode_log_data())),
         Beside::Diem => {
             let amount = U256::from(DIEM);
             logs.push((diem, D::Transfer { from: Address::ZERO, to: from, value: amount }.encode_log_data()));
@@ -206,7 +217,7 @@ impl Rendering {
 
     /// As nodes of today write them, block timestamp included.
     fn log(&mut self, address: Address, log: &LogData, place: &mut Place) {
-        let timestamp = CLOCK.timestamp(place.number).unwrap_or_default();
+        let timestamp = place.timestamp;
         let tx_hash = keccak256([place.number.to_be_bytes(), u64::from(place.tx_index).to_be_bytes()].concat());
         self.field("{\"address\":\"", address.as_slice());
         for (topic, before) in log.topics().iter().zip(["\",\"topics\":[\"", "\",\"", "\",\"", "\",\""]) {

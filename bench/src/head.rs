@@ -15,7 +15,7 @@ use sqlx::postgres::PgListener;
 use sqlx::{Connection, PgConnection};
 
 use crate::chain::{deployment, logs_of};
-use crate::economy::{self, TRANSFERS_PER_BLOCK, Transfer};
+use crate::economy::{self, Shape, TRANSFERS_PER_BLOCK, Transfer};
 use crate::indexer::Start;
 use crate::report::machine;
 
@@ -135,7 +135,7 @@ struct Blocks {
 
 impl Blocks {
     fn new(count: u64) -> Self {
-        let transfers = economy::transfers(count * TRANSFERS_PER_BLOCK).into_iter();
+        let transfers = economy::transfers(count * TRANSFERS_PER_BLOCK, &Shape::TRANSFERS).into_iter();
         Self { transfers, addresses: economy::addresses(deployment().contracts.staking) }
     }
 

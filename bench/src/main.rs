@@ -1,4 +1,4 @@
-//! `bench`: how fast the indexer is on this machine, beside what the machine can do at all.
+//! `bench`: how fast indexer and API are on this machine, beside what the machine can do at all.
 
 mod backfill;
 mod chain;
@@ -9,6 +9,7 @@ mod indexer;
 mod node;
 mod processor;
 mod raw;
+mod reads;
 mod report;
 mod storage;
 mod subject;
@@ -20,7 +21,7 @@ use clap::{Parser, Subcommand};
 use devnet::guarded::scratch_directory;
 use devnet::postgres::Cluster;
 
-/// How fast the indexer is on this machine
+/// How fast indexer and API are on this machine
 #[derive(Debug, Parser)]
 #[command(name = "bench/run", version)]
 struct Cli {
@@ -46,6 +47,12 @@ Examples:
   bench/run head                                            100 blocks in each way of asking
   bench/run head --blocks 1000")]
     Head(head::Head),
+    /// What readers ask of a long history, at random blocks of it, over HTTP
+    #[command(after_help = "\
+Examples:
+  bench/run reads                                           5,000,000 transfers over 22 months
+  bench/run --keep /var/tmp/reads reads                     the same, and asked again without filling the next time")]
+    Reads(reads::Reads),
 }
 
 #[tokio::main]
@@ -59,6 +66,7 @@ async fn main() -> Result<()> {
     let outcome = match &command {
         Command::Backfill(backfill) => backfill.run(&cluster, &directory).await,
         Command::Head(head) => head.run(&cluster, &directory).await,
+        Command::Reads(reads) => reads.run(&cluster, &directory).await,
     };
     cluster.stop().await?;
     if keep.is_none() {

@@ -19,6 +19,8 @@ use tokio::net::TcpListener;
 
 use crate::chain::{Chain, deployment};
 
+/// A week.
+pub(crate) const COOLDOWN_SECONDS: u64 = 7 * 86_400;
 const OWNERSHIP_TRANSFERRED: B256 = abi::Vvv::OwnershipTransferred::SIGNATURE_HASH;
 
 sol! {
@@ -93,12 +95,16 @@ fn block(chain: &Chain, which: &Value) -> Result<Value> {
     Ok(serde_json::to_value(Block { header, uncles: Vec::new(), transactions, withdrawals: None })?)
 }
 
-/// Every contract answers every question with 1.
+/// Every contract answers every question with 1, but for how long a cooldown takes.
 fn multicall(call: &Value) -> Result<Value> {
     let input = call["input"].as_str().or_else(|| call["data"].as_str()).context("a call without input")?;
-    let asked = aggregate3Call::abi_decode(&alloy_primitives::hex::decode(input)?)?.calls.len();
-    let one = Outcome { success: true, returnData: U256::ONE.abi_encode().into() };
-    let answer = aggregate3Call::abi_encode_returns(&vec![one; asked]);
+    let asked = aggregate3Call::abi_decode(&alloy_primitives::hex::decode(input)?)?.calls;
+    let answers = asked.iter().map(|call| {
+        let is_cooldown = call.callData.starts_with(&abi::StakingV2::cooldownDurationCall::SELECTOR);
+        let word = if is_cooldown { COOLDOWN_SECONDS } else { 1 };
+        Outcome { success: true, returnData: U256::from(word).abi_encode().into() }
+    });
+    let answer = aggregate3Call::abi_encode_returns(&answers.collect());
     Ok(json!(alloy_primitives::hex::encode_prefixed(answer)))
 }
 

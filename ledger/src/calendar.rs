@@ -21,20 +21,21 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// Of these accounts' cooling amounts, at a time. An end that is reached is claimable.
+    /// Of everything that cools, and of the accounts' amounts that may not be withdrawn at a time. What is left of it is
+    /// claimable: an end that is reached is.
     ///
     /// # Errors
-    /// [`Cause::Overflow`], which no supply allows.
-    pub fn at(timestamp: u64, accounts: impl IntoIterator<Item = Cooling>) -> Result<Self, Cause> {
-        let mut calendar = Self::default();
-        for cooling in accounts.into_iter().filter(|cooling| !cooling.amount.is_zero()) {
-            let slot = match cooling.ends_at {
+    /// [`Cause::Overflow`], which no supply allows, also where more cools than there is.
+    pub fn at(timestamp: u64, cooling: Tally, accounts: impl IntoIterator<Item = Cooling>) -> Result<Self, Cause> {
+        let mut calendar = Self { cooling, claimable: cooling, ..Self::default() };
+        let is_waited_for = |account: &Cooling| account.ends_at.is_none_or(|ends_at| timestamp < ends_at);
+        for account in accounts.into_iter().filter(|account| !account.amount.is_zero() && is_waited_for(account)) {
+            let slot = match account.ends_at {
                 None => &mut calendar.unknown_end,
-                Some(ends_at) if ends_at <= timestamp => &mut calendar.claimable,
                 Some(ends_at) => calendar.days.entry(Epoch::at(ends_at)).or_default(),
             };
-            slot.count(cooling.amount, "cooling")?;
-            calendar.cooling.count(cooling.amount, "cooling")?;
+            slot.count(account.amount, "cooling")?;
+            calendar.claimable.uncount(account.amount, "cooling")?;
         }
         Ok(calendar)
     }

@@ -105,4 +105,11 @@ impl Tally {
         self.count += 1;
         add(&mut self.amount, amount, quantity)
     }
+
+    /// Counts one event less.
+    pub(crate) fn uncount(&mut self, amount: U256, quantity: &'static str) -> Result<(), Cause> {
+        let less = self.count.checked_sub(1).zip(self.amount.checked_sub(amount));
+        (self.count, self.amount) = less.ok_or(Cause::Overflow { quantity })?;
+        Ok(())
+    }
 }

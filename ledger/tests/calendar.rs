@@ -20,11 +20,18 @@ fn tally(amount: u64, count: u64) -> Tally {
     Tally { amount: U256::from(amount), count }
 }
 
+/// All of it, and the calendar at a time.
+fn calendar(timestamp: u64, accounts: &[Cooling]) -> Calendar {
+    let some = accounts.iter().filter(|account| !account.amount.is_zero());
+    let cooling = Tally { amount: some.clone().map(|account| account.amount).sum(), count: some.count() as u64 };
+    Calendar::at(timestamp, cooling, accounts.iter().copied()).unwrap()
+}
+
 #[test]
 fn an_end_that_is_reached_is_claimable() {
     let accounts = [(1, 0), (2, 1), (4, 86_399), (8, 86_400)];
     let accounts = accounts.map(|(amount, after)| cooling(amount, Some(MIDNIGHT + after)));
-    let at = |timestamp| Calendar::at(timestamp, accounts).unwrap();
+    let at = |timestamp| calendar(timestamp, &accounts);
     let calendar = at(MIDNIGHT);
     assert_eq!((calendar.claimable, calendar.cooling), (tally(1, 1), tally(15, 4)));
     let days: Vec<_> = calendar.days.into_iter().collect();
@@ -35,16 +42,25 @@ fn an_end_that_is_reached_is_claimable() {
 
 #[test]
 fn nothing_is_no_account_and_an_unknown_end_no_day() {
-    let calendar = Calendar::at(MIDNIGHT, [cooling(0, Some(1)), cooling(0, None), cooling(5, None)]).unwrap();
+    let calendar = calendar(MIDNIGHT, &[cooling(0, Some(1)), cooling(0, None), cooling(5, None)]);
     assert_eq!(calendar.unknown_end, tally(5, 1));
     assert_eq!((calendar.cooling, calendar.claimable), (tally(5, 1), tally(0, 0)));
     assert!(calendar.days.is_empty());
 }
 
 #[test]
-fn a_sum_that_does_not_fit_is_an_error() {
-    let all = Cooling { amount: U256::MAX, ends_at: None };
-    assert_eq!(Calendar::at(0, [all, cooling(1, None)]), Err(Cause::Overflow { quantity: "cooling" }));
+fn more_than_cools_is_an_error() {
+    let wrong = Err(Cause::Overflow { quantity: "cooling" });
+    assert_eq!(Calendar::at(0, tally(5, 2), [cooling(5, None), cooling(1, None)]), wrong);
+    assert_eq!(Calendar::at(0, tally(5, 1), [cooling(3, Some(1)), cooling(1, None)]), wrong);
+}
+
+#[test]
+fn who_may_withdraw_need_not_be_named() {
+    let accounts = [cooling(1, Some(0)), cooling(2, Some(MIDNIGHT)), cooling(4, Some(MIDNIGHT + 1)), cooling(8, None)];
+    let whole = calendar(MIDNIGHT, &accounts);
+    assert_eq!(Calendar::at(MIDNIGHT, tally(15, 4), accounts[2..].iter().copied()).unwrap(), whole);
+    assert_eq!(whole.claimable, tally(3, 2));
 }
 
 proptest! {
@@ -52,7 +68,8 @@ proptest! {
     fn every_amount_is_counted_once(
         now in 0..300_000_u64, accounts in prop::collection::vec((0..5_u64, prop::option::of(0..400_000_u64)), 0..50)
     ) {
-        let calendar = Calendar::at(now, accounts.iter().map(|(amount, ends_at)| cooling(*amount, *ends_at))).unwrap();
+        let coolings: Vec<Cooling> = accounts.iter().map(|(amount, ends_at)| cooling(*amount, *ends_at)).collect();
+        let calendar = calendar(now, &coolings);
         let places = [calendar.claimable, calendar.unknown_end].into_iter().chain(calendar.days.values().copied());
         let (amounts, counts): (Vec<U256>, Vec<u64>) = places.map(|tally| (tally.amount, tally.count)).unzip();
         prop_assert_eq!(calendar.cooling.amount, amounts.iter().sum::<U256>());
@@ -66,7 +83,8 @@ proptest! {
     fn a_day_has_what_ends_on_it(
         now in 0..300_000_u64, accounts in prop::collection::vec((0..5_u64, prop::option::of(0..400_000_u64)), 0..50)
     ) {
-        let calendar = Calendar::at(now, accounts.iter().map(|(amount, ends_at)| cooling(*amount, *ends_at))).unwrap();
+        let coolings: Vec<Cooling> = accounts.iter().map(|(amount, ends_at)| cooling(*amount, *ends_at)).collect();
+        let calendar = calendar(now, &coolings);
         let of = |holds: &dyn Fn(Option<u64>) -> bool| {
             let those = accounts.iter().filter(|(amount, ends_at)| *amount > 0 && holds(*ends_at));
             tally(those.clone().map(|(amount, _)| amount).sum(), those.count() as u64)

@@ -553,3 +553,27 @@ fn parameters_have_names_of_their_own() {
     }
     assert_eq!(Parameters::default().word(Parameter::Treasury), None);
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_reading_that_shows_what_was_known_is_no_change(pool: PgPool) {
+    let writer = writer(&pool).await;
+    append(&writer, 1, 2).await.unwrap();
+    append(&writer, 3, 3).await.unwrap();
+    let rows: Vec<(String, i64, bool)> =
+        sqlx::query_as("select name, block_number, is_change from parameter order by name, block_number")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    let of = |name: &str, block, is_change| (name.to_owned(), block, is_change);
+    assert_eq!(
+        rows,
+        [
+            of("curve_rates", 1, true),
+            of("curve_rates", 2, false),
+            of("curve_rates", 3, false),
+            of("svvv_cooldown_seconds", 1, true),
+            of("svvv_cooldown_seconds", 2, true),
+            of("svvv_cooldown_seconds", 3, true),
+        ]
+    );
+}

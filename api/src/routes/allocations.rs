@@ -15,7 +15,7 @@ use crate::extract::{JsonBody, Query};
 use crate::openapi::BodyProblems;
 use crate::params::{BlockParams, FigureParams, UnitParams};
 use crate::problem::{Kind, Problem};
-use crate::respond::answer_untagged;
+use crate::respond::{answer_untagged, holding};
 use crate::snapshot::{AsOf, EpochAt, Needs, Snapshot};
 use crate::table::Order;
 use crate::wire::{AddressText, Units, Usd, eighteen_digits, parse_decimal};
@@ -136,6 +136,7 @@ pub async fn post(
     JsonBody(request): JsonBody<AllocationRequest>,
 ) -> Result<Response, Problem> {
     let (pot, among) = (Pot::new(&request)?, Among::new(&request)?);
+    let leave = matches!(among, Among::Stakers(_)).then(|| app.wide_answer()).transpose()?;
     let mut snapshot = Snapshot::open(&app, Needs::Capacity, &query.block).await?;
     let epoch = snapshot.epoch().await?;
     let capacity = pot.capacity(&mut snapshot, &epoch).await?;
@@ -150,7 +151,7 @@ pub async fn post(
         unknown: snapshot.as_of().unknown(),
         as_of: snapshot.as_of().clone(),
     };
-    Ok(answer_untagged(snapshot.as_of(), &body))
+    Ok(holding(answer_untagged(snapshot.as_of(), &body), leave))
 }
 
 fn item(who: Who, weight: Weight, part: U256) -> AllocationItem {

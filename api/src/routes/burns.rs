@@ -197,9 +197,10 @@ impl Burned {
     }
 }
 
-/// Every address with a label, once.
+/// Every address whose burns are of a class that labels give, once.
 pub(crate) fn labelled_senders(deployment: &Deployment) -> BTreeSet<Address> {
-    deployment.labels.iter().map(|label| label.address).collect()
+    let labelled = deployment.labels.iter().map(|label| label.address);
+    labelled.filter(|sender| Class::of(deployment, *sender) != Class::Unclassified).collect()
 }
 
 pub(crate) fn tally(tally: Tally, units: Units) -> BurnTally {

@@ -84,11 +84,13 @@ pub async fn get(
         return Ok(response);
     }
     let timestamp = snapshot.epoch().await?.timestamp;
-    let (svvv, diem): (Vec<_>, Vec<_>) = snapshot.cooldowns().await?.into_iter().unzip();
-    let calendar = |accounts| Calendar::at(timestamp, accounts).map_err(Problem::internal);
+    let totals = snapshot.capacity_totals().await?;
+    let (svvv, diem) = snapshot.cooldowns(timestamp).await?;
+    let calendar =
+        |amount, count, accounts| Calendar::at(timestamp, Tally { amount, count }, accounts).map_err(Problem::internal);
     let body = CooldownsAnswer {
-        svvv: view(&calendar(svvv)?, query.units),
-        diem: view(&calendar(diem)?, query.units),
+        svvv: view(&calendar(totals.svvv_cooling, totals.svvv_cooling_accounts, svvv)?, query.units),
+        diem: view(&calendar(totals.diem_cooling, totals.diem_cooling_accounts, diem)?, query.units),
         unknown: snapshot.as_of().unknown(),
         as_of: snapshot.as_of().clone(),
     };

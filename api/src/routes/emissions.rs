@@ -85,10 +85,11 @@ pub async fn get(
         return Ok(response);
     }
     let inputs = Inputs::read(&mut snapshot).await?;
+    let rewards = inputs.rewards.is_none().then(|| "rewards".to_owned());
     let body = EmissionsAnswer {
         figures: inputs.figures(query.units)?,
         rewards: inputs.rewards.map(RewardFigures::from),
-        unknown: snapshot.as_of().unknown().into_iter().chain(inputs.unknown()).collect(),
+        unknown: snapshot.as_of().unknown().into_iter().chain(inputs.unknown()).chain(rewards).collect(),
         as_of: snapshot.as_of().clone(),
     };
     Ok(answer(&snapshot, &conditional, &body))
@@ -170,7 +171,6 @@ impl Inputs {
             ("apr", rate || venice || locked),
             ("apr_unlocked", rate || venice),
             ("apr_locked", rate || venice || locked),
-            ("rewards", self.rewards.is_none()),
         ];
         fields.into_iter().filter(|(_, is_unknown)| *is_unknown).map(|(name, _)| name.to_owned())
     }

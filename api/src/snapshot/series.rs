@@ -1,11 +1,12 @@
 //! Figures at many blocks at once, and who was minted VVV.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, U256};
 use ledger::mint::{Minted, Treasuries};
 use ledger::parameter::Parameter;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
+use store::read::series::Steps;
 use store::read::{mint, series};
 
 use super::{Snapshot, behind};
@@ -66,11 +67,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn burned_at(
-        &mut self,
-        senders: &[Address],
-        blocks: &[u64],
-    ) -> Result<HashMap<(Address, u64), Tally>, Problem> {
+    pub async fn burned_at(&mut self, senders: &[Address], blocks: &[u64]) -> Result<Steps<Tally>, Problem> {
         Ok(series::burned_by(&mut self.reading, senders, blocks).await?)
     }
 
@@ -78,11 +75,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// If single balances cannot be looked up yet, or the database fails.
-    pub async fn vvv_balances_at(
-        &mut self,
-        addresses: &[Address],
-        blocks: &[u64],
-    ) -> Result<HashMap<(Address, u64), U256>, Problem> {
+    pub async fn vvv_balances_at(&mut self, addresses: &[Address], blocks: &[u64]) -> Result<Steps<U256>, Problem> {
         behind::hold_indexes(&self.progress)?;
         Ok(series::vvv_balances(&mut self.reading, addresses, blocks).await?)
     }

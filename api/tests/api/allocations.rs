@@ -1,6 +1,8 @@
 //! Parts of a capacity: whole bodies, and every way to ask wrongly.
 
 use alloy_primitives::U256;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -107,4 +109,24 @@ async fn asked_wrongly(pool: PgPool) {
     let heavy = json!({"capacity_usd": "1", "weights": [weight("a", most), weight("b", most)]});
     post(&service, "", heavy).await.problem(422, "limit-exceeded");
     post(&service, "?blok=1", json!({"capacity_usd": "1", "basis": "svvv"})).await.problem(400, "invalid-parameter");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn so_many_answers_about_everybody_at_once(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    let everybody = json!({"capacity_usd": "1", "basis": "svvv"}).to_string();
+    let request = || {
+        let request = Request::post("/v1/allocations").header("content-type", "application/json");
+        request.body(Body::from(everybody.clone())).unwrap()
+    };
+    let mut unread = Vec::new();
+    for _ in 0..16 {
+        unread.push(service.begin(request()).await);
+    }
+    assert!(unread.iter().all(|answer| answer.status() == StatusCode::OK));
+    service.send(request()).await.problem(503, "overloaded");
+    let weights = json!({"capacity_usd": "1", "weights": [{"id": "a", "weight": "1"}]});
+    service.post("/v1/allocations", weights.to_string()).await.ok();
+    unread.pop();
+    service.send(request()).await.ok();
 }

@@ -21,4 +21,5 @@ mod page;
 mod pages;
 mod role;
 mod service;
+mod tables;
 mod target;

@@ -6,7 +6,7 @@ use api::app::{App, Settings};
 use api::router::router;
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::Value;
 use sqlx::PgPool;
 use store::read::{Database, Limits};
@@ -34,18 +34,33 @@ pub(crate) struct Reply {
 impl Service {
     /// Over the economy of `fixtures/chain.sql`.
     pub(crate) async fn of_chain(pool: PgPool) -> Self {
+        Self::of_chain_with(pool, Settings::default()).await
+    }
+
+    /// The same, serving in another way.
+    pub(crate) async fn of_chain_with(pool: PgPool, settings: Settings) -> Self {
         sqlx::raw_sql(include_str!("fixtures/chain.sql")).execute(&pool).await.unwrap();
         let revision = i32::try_from(ledger::DERIVATION_REVISION).unwrap();
         sqlx::query("update derivation set revision = $1").bind(revision).execute(&pool).await.unwrap();
-        Self::over(pool)
+        Self::over_with(pool, settings)
     }
 
     /// Over a database as it is, through connections of the service's own.
     pub(crate) fn over(pool: PgPool) -> Self {
+        Self::over_with(pool, Settings::default())
+    }
+
+    /// The same, serving in another way.
+    pub(crate) fn over_with(pool: PgPool, settings: Settings) -> Self {
+        Self::limited_to(pool, settings, &Limits::default())
+    }
+
+    /// The same, taking no more of the database than this.
+    pub(crate) fn limited_to(pool: PgPool, settings: Settings, limits: &Limits) -> Self {
         // Shown by the test runner where a test fails; a second try to start it is none of the test's business.
         let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_test_writer().try_init();
-        let database = Database::lazy_with((*pool.connect_options()).clone(), &Limits::default());
-        Self { router: router(App::new(database, Settings::default())), pool }
+        let database = Database::lazy_with((*pool.connect_options()).clone(), limits);
+        Self { router: router(App::new(database, settings)), pool }
     }
 
     /// Over a database that nobody answers for.
@@ -73,8 +88,13 @@ impl Service {
         self.send(request.body(body.into()).unwrap()).await
     }
 
+    /// An answer whose body nobody has read yet.
+    pub(crate) async fn begin(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.begin(request).await;
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         Reply { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }

@@ -92,12 +92,15 @@ pub(crate) async fn check_counts(world: &World, block: u64, held: &[Position]) {
     assert_eq!(amount(&diem["outstanding"]), sum(|it| it.outstanding), "block {block}");
 }
 
+/// How much of a token cools, and when that is over.
+type Cooling = fn(&Position) -> (U256, U256);
+
 /// What can be withdrawn, and on which day the rest can.
 pub(crate) async fn check_calendar(world: &World, block: u64, held: &[Position]) {
     let calendar = at(world, "cooldowns", block).await;
     let now: jiff::Timestamp = calendar["as_of"]["block_timestamp"].as_str().unwrap().parse().unwrap();
     let now = U256::from(now.as_second());
-    let amounts: [(&str, fn(&Position) -> (U256, U256)); 2] = [
+    let amounts: [(&str, Cooling); 2] = [
         ("svvv", |it| (it.svvv_cooling, it.svvv_cooling_ends_at)),
         ("diem", |it| (it.diem_cooling, it.diem_cooling_ends_at)),
     ];

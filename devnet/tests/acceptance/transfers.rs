@@ -36,6 +36,8 @@ async fn figures<const N: usize>(stage: &Stage, path: &str, names: [&str; N]) ->
 async fn what_is_sent_to_a_contract_is_no_stake(pool: PgPool) {
     let mut stage = stage(&pool).await;
     let names = ["diem.staked", "diem.liquid", "stake.svvv", "entitlement.spendable"];
+    // The sVVV that the proxy was minted when it was initialised has no VVV behind it.
+    assert_eq!(figures(&stage, "/v1/supply", ["unexplained"]).await, [json!("-1000000000000000000")]);
     stage.block(2, &[diem(ALICE, DIEM, tokens(3)), vvv(ALICE, STAKING, tokens(5))]).await;
     stage.equals_the_contracts().await;
     let alice = figures(&stage, &format!("/v1/entitlements/{ALICE}"), names).await;
@@ -47,6 +49,11 @@ async fn what_is_sent_to_a_contract_is_no_stake(pool: PgPool) {
     // The one sVVV there is was minted to the proxy when it was initialised.
     let totals = figures(&stage, "/v1/staking", ["staked", "stakers"]).await;
     assert_eq!(totals, [json!("1000000000000000000"), json!(0)]);
+    assert_eq!(
+        figures(&stage, "/v1/supply", ["unexplained"]).await,
+        [json!("4000000000000000000")],
+        "by what was given"
+    );
     let proxy = figures(&stage, &format!("/v1/accounts/{STAKING}"), ["vvv.balance", "svvv.balance"]).await;
     assert_eq!(proxy, [json!("5000000000000000000"), json!("1000000000000000000")]);
     stage.node.stop().await.unwrap();

@@ -111,12 +111,21 @@ async fn what_the_contracts_do_not_bear_out_is_refused(pool: PgPool) {
         .collect();
     let (rich, other) = (holders[1].as_str().unwrap(), holders[2].as_str().unwrap());
     let of = |whose| ("balances", "address", whose);
+    let minted = whole.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let recipient =
+        minted.filter(|record| record["record"] == "mints").map(|record| record["recipient"].clone()).next();
+    let recipient = recipient.unwrap().as_str().unwrap().to_owned();
     let young = Oracle::new(&pool, "forged_young", Clock::Known).await;
     let cut = &whole[..whole.len() - 100];
     for (text, reason) in [
         (cut.to_owned(), "is cut off"),
         (whole.replacen("\"claimed\":\"", "\"claimed\":\"1", 1), "is not as it was written"),
         (forged(&whole, |record| add(record, of(rich), "vvv", 1)), "VVV does not add up"),
+        (forged(&whole, |record| add(record, ("mints", "recipient", &recipient), "amount", 1)), "VVV does not add up"),
+        (
+            forged(&whole, |record| add(record, ("capacity_totals", "", ""), "svvv_minted", 1)),
+            "running totals contradict one another",
+        ),
         (
             forged(&whole, |record| {
                 if record["record"] == "export" {
@@ -129,6 +138,7 @@ async fn what_the_contracts_do_not_bear_out_is_refused(pool: PgPool) {
             forged(&whole, |record| {
                 add(record, of(rich), "vvv", 1);
                 add(record, ("supply", "", ""), "supply", 1);
+                add(record, ("mints", "recipient", &recipient), "amount", 1);
             }),
             "vvv_total_supply of the network is",
         ),

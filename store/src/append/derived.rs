@@ -256,13 +256,18 @@ pub(super) async fn insert_mints(connection: &mut PgConnection, blocks: &[Stored
 pub(super) async fn insert_parameters(connection: &mut PgConnection, blocks: &[StoredBlock]) -> Result<(), StoreError> {
     for StoredBlock { block, capacity, .. } in blocks {
         for change in &capacity.parameters {
-            sqlx::query("insert into parameter (name, block_number, value, source) values ($1, $2, $3, $4)")
-                .bind(change.parameter.name())
-                .bind(bigint(block.number)?)
-                .bind(change.value.as_deref().map(amounts))
-                .bind(change.source.name())
-                .execute(&mut *connection)
-                .await?;
+            sqlx::query(
+                "insert into parameter (name, block_number, value, source, is_change)
+                 select $1, $2, $3::numeric[], $4, coalesce((
+                     select value is distinct from $3::numeric[] from parameter
+                      where name = $1 and block_number < $2 order by block_number desc limit 1), true)",
+            )
+            .bind(change.parameter.name())
+            .bind(bigint(block.number)?)
+            .bind(change.value.as_deref().map(amounts))
+            .bind(change.source.name())
+            .execute(&mut *connection)
+            .await?;
         }
     }
     Ok(())

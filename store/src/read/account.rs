@@ -68,32 +68,8 @@ impl TryFrom<PositionRow> for Position {
     }
 }
 
-/// What cools of everybody's sVVV and DIEM after a block, an account at a time.
-///
-/// # Errors
-/// [`ReadError`].
-pub async fn cooldowns(connection: &mut PgConnection, block_number: u64) -> Result<Vec<(Cooling, Cooling)>, ReadError> {
-    let rows: Vec<(Amount, Option<i64>, Amount, Option<i64>)> = sqlx::query_as(
-        "select svvv_cooling, svvv_cooling_ends_at, diem_cooling, diem_cooling_ends_at
-           from (select distinct on (address) *
-                   from position where block_number <= $1
-                  order by address, block_number desc) newest
-          where svvv_cooling > 0 or diem_cooling > 0
-          order by address",
-    )
-    .bind(at_most(block_number))
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|(svvv, svvv_ends_at, diem, diem_ends_at)| {
-            let svvv = Cooling { amount: svvv.0, ends_at: count_if(svvv_ends_at)? };
-            Ok((svvv, Cooling { amount: diem.0, ends_at: count_if(diem_ends_at)? }))
-        })
-        .collect()
-}
-
 /// VVV of these addresses after a block: what the newest transfer that names one, on either side, left it with, else
-/// what a bootstrap took over.
+/// what a bootstrap took over. 0x0 is not debited: its mints tell nothing of it, and there are many.
 ///
 /// # Errors
 /// [`ReadError`].
@@ -107,7 +83,8 @@ pub async fn vvv_balances(
            from (select distinct unnest($1::bytea[])) as wanted (address)
           cross join lateral (
                 (select block_number, log_index, sender_balance as balance from vvv_transfer
-                  where sender = wanted.address and block_number <= $2 and sender_balance is not null
+                  where sender = wanted.address and wanted.address <> decode(repeat('00', 20), 'hex')
+                    and block_number <= $2
                   order by block_number desc, log_index desc limit 1)
                 union all
                 (select block_number, log_index, recipient_balance from vvv_transfer

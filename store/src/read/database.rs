@@ -55,6 +55,14 @@ impl Database {
         Self { pool: pool_options(limits).connect_lazy_with(guard(options, limits)) }
     }
 
+    /// The same database over connections of its own, so many at most.
+    #[must_use]
+    pub fn apart(&self, connections_max: u32) -> Self {
+        let timeout = self.pool.options().get_acquire_timeout();
+        let options = PgPoolOptions::new().max_connections(connections_max).acquire_timeout(timeout);
+        Self { pool: options.connect_lazy_with((*self.pool.connect_options()).clone()) }
+    }
+
     /// Begins to read. Nothing another connection commits from here on is seen.
     ///
     /// # Errors

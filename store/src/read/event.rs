@@ -1,7 +1,16 @@
 //! Decoded logs, the newest first. VVV transfers, which have a table of their own, are among them.
+//!
+//! A page costs so many index descents and rows as it has rows, whatever is asked for and however much history there is:
+//! each condition there is has an index that is in the order of the list.
+
+mod burns;
+mod light;
+mod transfers;
 
 use alloy_primitives::{Address, B256, U256};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
+
+pub use burns::burns;
 
 use super::ReadError;
 use crate::amount::Amount;
@@ -63,6 +72,20 @@ impl EventFilter {
     fn has_others(&self) -> bool {
         self.contract != Some("vvv") || self.kind != Some("transfer")
     }
+
+    /// Pushes which part of the chain is meant, and how much of it is read: behind the conditions of a query over a table
+    /// keyed by `block_number` and `log_index`, and ending it.
+    fn push_place(&self, query: &mut QueryBuilder<Postgres>, up_to: u64) {
+        query.push(" and block_number <= ").push_bind(at_most(up_to));
+        if let Some(from) = self.from_block {
+            query.push(" and block_number >= ").push_bind(at_most(from));
+        }
+        if let Some((number, log_index)) = self.before {
+            query.push(" and (block_number, log_index) < (").push_bind(at_most(number));
+            query.push(", ").push_bind(i64::from(log_index)).push(")");
+        }
+        query.push(" order by block_number desc, log_index desc limit ").push_bind(rows_at_most(self.limit));
+    }
 }
 
 /// Logs up to a block, the newest first.
@@ -77,113 +100,14 @@ pub async fn events(
     let up_to = filter.to_block.unwrap_or(u64::MAX).min(block_number);
     let mut found = Vec::new();
     if filter.has_others() {
-        found.extend(page(connection, &LIGHT, filter, up_to).await?);
+        found.extend(fetch(connection, light::query(filter, up_to)).await?);
     }
     if filter.has_vvv_transfers() {
-        found.extend(page(connection, &VVV_TRANSFERS, filter, up_to).await?);
+        found.extend(fetch(connection, transfers::query(filter, up_to)).await?);
     }
     found.sort_by_key(|event| std::cmp::Reverse((event.block_number, event.log_index)));
     found.truncate(filter.limit);
     Ok(found)
-}
-
-/// Burns of VVV up to a block, the newest first: transfers of more than zero to 0x0.
-///
-/// # Errors
-/// [`ReadError`].
-pub async fn burns(
-    connection: &mut PgConnection,
-    before: Option<(u64, u32)>,
-    limit: usize,
-    block_number: u64,
-) -> Result<Vec<EventRecord>, ReadError> {
-    let filter = EventFilter { before, limit, ..EventFilter::default() };
-    let mut query = QueryBuilder::new("");
-    push(
-        &mut query,
-        &VVV_TRANSFERS,
-        &filter,
-        block_number,
-        Some((" and e.amount > 0 and e.recipient = ", Address::ZERO)),
-    );
-    fetch(connection, query).await
-}
-
-/// A table of logs, its columns under the names of [`EventRow`].
-struct Source {
-    select: &'static str,
-    /// Whether `contract` and `kind` are columns; otherwise the table has but one of each.
-    has_kinds: bool,
-    /// Where addresses are.
-    sides: [&'static str; 2],
-}
-
-/// Mints of VVV are left out: they are among the transfers.
-const LIGHT: Source = Source {
-    select: "select e.block_number, e.log_index, b.timestamp, l.tx_hash, e.contract, e.kind, e.account, e.counterparty,
-                    e.amount, e.svvv_amount, e.direct
-               from (select * from event where (contract, kind) <> ('vvv', 'mint')) e
-               left join log l on l.block_number = e.block_number and l.log_index = e.log_index
-               left join block b on b.number = e.block_number",
-    has_kinds: true,
-    sides: [" and e.account = ", " and e.counterparty = "],
-};
-
-const VVV_TRANSFERS: Source = Source {
-    select: "select e.block_number, e.log_index, b.timestamp, e.tx_hash, 'vvv' as contract, 'transfer' as kind,
-                    e.sender as account, e.recipient as counterparty, e.amount, null::numeric as svvv_amount,
-                    false as direct
-               from vvv_transfer e
-               left join block b on b.number = e.block_number",
-    has_kinds: false,
-    sides: [" and e.sender = ", " and e.recipient = "],
-};
-
-async fn page(
-    connection: &mut PgConnection,
-    source: &Source,
-    filter: &EventFilter,
-    up_to: u64,
-) -> Result<Vec<EventRecord>, ReadError> {
-    let mut query = QueryBuilder::new("");
-    match filter.address {
-        None => push(&mut query, source, filter, up_to, None),
-        // A branch for each side, so that each has its index; `union` takes once what names the address twice.
-        Some(address) => {
-            let [left, right] = source.sides;
-            push(&mut query, source, filter, up_to, Some((left, address)));
-            query.push(" union ");
-            push(&mut query, source, filter, up_to, Some((right, address)));
-        }
-    }
-    fetch(connection, query).await
-}
-
-fn push(
-    query: &mut QueryBuilder<Postgres>,
-    source: &Source,
-    filter: &EventFilter,
-    up_to: u64,
-    named: Option<(&'static str, Address)>,
-) {
-    query.push("(").push(source.select).push(" where e.block_number <= ").push_bind(at_most(up_to));
-    if let Some((condition, address)) = named {
-        query.push(condition).push_bind(address.to_vec());
-    }
-    if let Some(from) = filter.from_block {
-        query.push(" and e.block_number >= ").push_bind(at_most(from));
-    }
-    if let Some((number, log_index)) = filter.before {
-        query.push(" and (e.block_number, e.log_index) < (").push_bind(at_most(number));
-        query.push(", ").push_bind(i64::from(log_index)).push(")");
-    }
-    for (column, wanted) in [(" and e.contract = ", filter.contract), (" and e.kind = ", filter.kind)] {
-        if let Some(wanted) = wanted.filter(|_| source.has_kinds) {
-            query.push(column).push_bind(wanted);
-        }
-    }
-    query.push(" order by e.block_number desc, e.log_index desc limit ").push_bind(rows_at_most(filter.limit));
-    query.push(")");
 }
 
 #[derive(FromRow)]

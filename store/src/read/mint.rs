@@ -67,8 +67,9 @@ pub(super) async fn newest(connection: &mut PgConnection, block_number: u64) -> 
            from wanted
           cross join lateral (
                 select * from mint
-                 where mint.recipient = wanted.recipient and block_number <= $1
-                 order by block_number desc limit 1) newest
+                 where (mint.recipient, block_number) <= (wanted.recipient, $1)
+                 order by mint.recipient desc, block_number desc limit 1) newest
+          where newest.recipient = wanted.recipient
           order by newest.recipient",
     );
     Ok(rows.bind(at_most(block_number)).fetch_all(connection).await?)

@@ -8,6 +8,7 @@
 //! - [`progress`]: deployment, cursors, and what the writer says of itself
 //! - [`block`]: headers, times and what is remarkable at a block
 //! - [`account`]: positions and VVV balances of addresses
+//! - [`cooldown`]: what may not be withdrawn yet
 //! - [`event`]: decoded logs and transfers
 //! - [`series`]: figures at many blocks at once
 //! - [`table`]: every address with sVVV or staked DIEM
@@ -28,6 +29,7 @@ pub mod account;
 pub mod anomaly;
 pub mod block;
 pub mod completeness;
+pub mod cooldown;
 pub mod database;
 pub mod digest;
 pub mod event;

@@ -90,20 +90,12 @@ pub async fn all(connection: &mut PgConnection, block_number: u64) -> Result<Par
 pub async fn in_force(connection: &mut PgConnection, block_number: u64) -> Result<Vec<Since>, ReadError> {
     let names: Vec<&str> = Parameter::ALL.iter().map(|parameter| parameter.name()).collect();
     let rows: Vec<SinceRow> = sqlx::query_as(
-        "select wanted.name, newest.value, first.block_number, first.source
+        "select wanted.name, newest.value, newest.block_number, newest.source
            from unnest($1::text[]) as wanted (name)
           cross join lateral (
-                select value from parameter
-                 where name = wanted.name and block_number <= $2
+                select value, block_number, source from parameter
+                 where name = wanted.name and block_number <= $2 and is_change
                  order by block_number desc limit 1) newest
-          cross join lateral (
-                select block_number, source from parameter
-                 where name = wanted.name and block_number <= $2
-                   and block_number > coalesce((
-                       select max(other.block_number) from parameter other
-                        where other.name = wanted.name and other.block_number <= $2
-                          and other.value is distinct from newest.value), -1)
-                 order by block_number limit 1) first
           order by wanted.name",
     )
     .bind(names)
@@ -135,12 +127,8 @@ pub async fn changes(
 ) -> Result<Vec<Since>, ReadError> {
     let rows: Vec<SinceRow> = sqlx::query_as(
         "select name, value, block_number, source from parameter
-          where block_number <= $1 and ($2::text is null or name = $2)
+          where is_change and block_number <= $1 and ($2::text is null or name = $2)
             and ($3::bigint is null or (block_number, name collate \"C\") > ($3, $4))
-            and value is distinct from (
-                select value from parameter earlier
-                 where earlier.name = parameter.name and earlier.block_number < parameter.block_number
-                 order by earlier.block_number desc limit 1)
           order by block_number, name collate \"C\" limit $5",
     )
     .bind(at_most(block_number))

@@ -1,5 +1,8 @@
 //! Figures at many blocks at once: for each of them the newest row at or below it, found by its key. Nothing here reads
 //! what lies between two blocks, so that a series costs what its points do.
+//!
+//! Where a table has an index by block beside its key, keys are compared as a whole: else, with few senders or recipients,
+//! Postgres may go down the blocks instead until it meets the one that is looked for, which may be at the very beginning.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,6 +18,29 @@ use super::{ReadError, block};
 use crate::amount::Amount;
 use crate::columns::{address, at_most, bytes_of, count};
 use crate::deployment::Deployment;
+
+/// Something of addresses, by the block since which it holds. Found from the last block wanted downwards: the newest row
+/// at or below it holds for every block wanted from its own on, so that the next one looked for is below. An address of
+/// which little changes costs little, however many blocks are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Steps<T>(HashMap<Address, BTreeMap<u64, T>>);
+
+impl<T: Copy> Steps<T> {
+    /// After a block that was wanted; `None`: there was nothing yet.
+    pub fn at(&self, whose: Address, block_number: u64) -> Option<T> {
+        self.0.get(&whose)?.range(..=block_number).next_back().map(|(_, value)| *value)
+    }
+
+    fn add(&mut self, whose: Address, since: u64, value: T) {
+        self.0.entry(whose).or_default().insert(since, value);
+    }
+}
+
+impl<T> Default for Steps<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
 
 /// The last block before each of these times, in seconds since 1970, but none after `newest`; `None`: there is none, or
 /// none is stored.
@@ -87,8 +113,9 @@ pub async fn minted(
           cross join unnest($2::bytea[]) as minted (recipient)
           cross join lateral (
                 select * from mint
-                 where mint.recipient = minted.recipient and block_number <= wanted.number
-                 order by block_number desc limit 1) newest",
+                 where (mint.recipient, block_number) <= (minted.recipient, wanted.number)
+                 order by mint.recipient desc, block_number desc limit 1) newest
+          where newest.recipient = minted.recipient",
     )
     .bind(numbers(blocks))
     .bind(bytes_of(recipients))
@@ -101,7 +128,7 @@ pub async fn minted(
     Ok(minted)
 }
 
-/// What each of these senders had burned after each of these blocks, by sender and block; none before its first burn.
+/// What each of these senders had burned after some of these ascending blocks; see [`Steps`].
 ///
 /// # Errors
 /// [`ReadError`].
@@ -109,28 +136,33 @@ pub async fn burned_by(
     connection: &mut PgConnection,
     senders: &[Address],
     blocks: &[u64],
-) -> Result<HashMap<(Address, u64), Tally>, ReadError> {
+) -> Result<Steps<Tally>, ReadError> {
     let rows: Vec<(Vec<u8>, i64, Amount, i64)> = sqlx::query_as(
-        "select burner.address, wanted.number, newest.amount, newest.count
-           from unnest($1::bigint[]) as wanted (number)
-          cross join unnest($2::bytea[]) as burner (address)
-          cross join lateral (
-                select amount, count from burn
-                 where sender = burner.address and block_number <= wanted.number
-                 order by block_number desc limit 1) newest",
+        "with recursive walk (address, block_number, amount, count) as (
+             select burner.address, $1[cardinality($1)] + 1, null::numeric, null::bigint
+               from unnest($2::bytea[]) as burner (address)
+             union all
+             select newest.*
+               from walk
+              cross join lateral (
+                    select sender, block_number, amount, count from burn
+                     where (sender, block_number) <= (walk.address, $1[width_bucket(walk.block_number - 1, $1)])
+                     order by sender desc, block_number desc limit 1) newest
+              where newest.sender = walk.address)
+         select * from walk where amount is not null",
     )
     .bind(numbers(blocks))
     .bind(bytes_of(senders))
     .fetch_all(connection)
     .await?;
-    let tally =
-        |amount: Amount, burns| -> Result<Tally, ReadError> { Ok(Tally { amount: amount.0, count: count(burns)? }) };
-    rows.into_iter()
-        .map(|(sender, number, amount, burns)| Ok(((address(&sender)?, count(number)?), tally(amount, burns)?)))
-        .collect()
+    let mut steps = Steps::default();
+    for (sender, number, amount, burns) in rows {
+        steps.add(address(&sender)?, count(number)?, Tally { amount: amount.0, count: count(burns)? });
+    }
+    Ok(steps)
 }
 
-/// VVV of each of these addresses after each of these blocks, by address and block; none before its first transfer. As
+/// VVV of each of these addresses after some of these ascending blocks; see [`Steps`]. As
 /// [`super::account::vvv_balances`] finds it.
 ///
 /// # Errors
@@ -139,33 +171,43 @@ pub async fn vvv_balances(
     connection: &mut PgConnection,
     addresses: &[Address],
     blocks: &[u64],
-) -> Result<HashMap<(Address, u64), U256>, ReadError> {
+) -> Result<Steps<U256>, ReadError> {
     let rows: Vec<(Vec<u8>, i64, Amount)> = sqlx::query_as(
-        "select holder.address, wanted.number, newest.balance
-           from unnest($1::bigint[]) as wanted (number)
-          cross join unnest($2::bytea[]) as holder (address)
-          cross join lateral (
-                (select block_number, log_index, sender_balance as balance from vvv_transfer
-                  where sender = holder.address and block_number <= wanted.number and sender_balance is not null
-                  order by block_number desc, log_index desc limit 1)
-                union all
-                (select block_number, log_index, recipient_balance from vvv_transfer
-                  where recipient = holder.address and block_number <= wanted.number
-                  order by block_number desc, log_index desc limit 1)
-                union all
-                (select b.block_number, -1, o.balance from vvv_opening o cross join bootstrap b
-                  where o.address = holder.address and b.block_number <= wanted.number)
-                order by block_number desc, log_index desc limit 1) newest",
+        "with recursive walk (address, block_number, balance) as (
+             select holder.address, $1[cardinality($1)] + 1, null::numeric from unnest($2::bytea[]) as holder (address)
+             union all
+             select walk.address, newest.block_number, newest.balance
+               from walk
+              cross join lateral (
+                    (select block_number, log_index, sender_balance as balance from vvv_transfer
+                      where sender = walk.address and sender_balance is not null
+                        and block_number <= $1[width_bucket(walk.block_number - 1, $1)]
+                      order by block_number desc, log_index desc limit 1)
+                    union all
+                    (select block_number, log_index, recipient_balance from vvv_transfer
+                      where recipient = walk.address
+                        and block_number <= $1[width_bucket(walk.block_number - 1, $1)]
+                      order by block_number desc, log_index desc limit 1)
+                    union all
+                    (select b.block_number, -1, o.balance from vvv_opening o cross join bootstrap b
+                      where o.address = walk.address
+                        and b.block_number <= $1[width_bucket(walk.block_number - 1, $1)])
+                    order by block_number desc, log_index desc limit 1) newest)
+         select * from walk where balance is not null",
     )
     .bind(numbers(blocks))
     .bind(bytes_of(addresses))
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(|(bytes, number, vvv)| Ok(((address(&bytes)?, count(number)?), vvv.0))).collect()
+    let mut steps = Steps::default();
+    for (holder, number, vvv) in rows {
+        steps.add(address(&holder)?, count(number)?, vvv.0);
+    }
+    Ok(steps)
 }
 
 /// Every value that a parameter took up to a block, by the block since which it did; `None`: one that is not known. A
-/// reading a day is all there is to read through.
+/// reading a day is all there is to read through, and tables of 256 cells are compared as bytes.
 ///
 /// # Errors
 /// [`ReadError`].
@@ -179,7 +221,7 @@ pub async fn values(
            from (select block_number, value, lag(value) over by_block as before, row_number() over by_block as place
                    from parameter where name = $1 and block_number <= $2
                  window by_block as (order by block_number)) history
-          where place = 1 or value is distinct from before",
+          where place = 1 or record_image_ne(row(value), row(before))",
     )
     .bind(parameter.name())
     .bind(at_most(block_number))

@@ -18,18 +18,26 @@ struct HoldingRow {
     diem_staked: Amount,
 }
 
-/// Every address with sVVV or staked DIEM after a block, ordered by address.
+/// Every address with sVVV or staked DIEM after a block, ordered by address. Two index descents an address, however often
+/// its position changed.
 ///
 /// # Errors
 /// [`ReadError`].
 pub async fn holdings(connection: &mut PgConnection, block_number: u64) -> Result<Vec<Holding>, ReadError> {
     let rows: Vec<HoldingRow> = sqlx::query_as(
-        "select address, svvv, locked, diem_staked
-           from (select distinct on (address) address, svvv, locked, diem_staked
-                   from position where block_number <= $1
-                  order by address, block_number desc) newest
-          where svvv > 0 or diem_staked > 0
-          order by address",
+        "with recursive known (address) as (
+             (select address from position order by address limit 1)
+             union all
+             select next.address
+               from known cross join lateral (
+                     select address from position where address > known.address order by address limit 1) next)
+         select known.address, newest.svvv, newest.locked, newest.diem_staked
+           from known cross join lateral (
+                 select svvv, locked, diem_staked from position
+                  where position.address = known.address and block_number <= $1
+                  order by block_number desc limit 1) newest
+          where newest.svvv > 0 or newest.diem_staked > 0
+          order by known.address",
     )
     .bind(at_most(block_number))
     .fetch_all(connection)

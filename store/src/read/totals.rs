@@ -180,17 +180,24 @@ impl TryFrom<SupplyRow> for SupplyTotals {
     }
 }
 
-/// What each sender has burned up to a block, the largest first.
+/// What each sender has burned up to a block, the largest first. Two index descents a sender, however often it burned.
 ///
 /// # Errors
 /// [`ReadError`].
 pub async fn burns(connection: &mut PgConnection, block_number: u64) -> Result<Vec<(Address, Tally)>, ReadError> {
     let rows: Vec<(Vec<u8>, Amount, i64)> = sqlx::query_as(
-        "select sender, amount, count
-           from (select distinct on (sender) sender, amount, count
-                   from burn where block_number <= $1
-                  order by sender, block_number desc) newest
-          order by amount desc, sender",
+        "with recursive known (sender) as (
+             (select sender from burn order by sender limit 1)
+             union all
+             select next.sender
+               from known cross join lateral (
+                     select sender from burn where sender > known.sender order by sender limit 1) next)
+         select known.sender, newest.amount, newest.count
+           from known cross join lateral (
+                 select amount, count from burn
+                  where burn.sender = known.sender and block_number <= $1
+                  order by block_number desc limit 1) newest
+          order by newest.amount desc, known.sender",
     )
     .bind(at_most(block_number))
     .fetch_all(connection)

@@ -83,7 +83,7 @@ pub async fn get(
         let Some(block) = block else { return Ok(Burned::default()) };
         let totals = totals.get(&block).copied().unwrap_or_default();
         let total = Tally { amount: totals.burned, count: totals.burn_count };
-        Burned::new(&deployment, total, |sender| by_sender.get(&(sender, block)).copied().unwrap_or_default())
+        Burned::new(&deployment, total, |sender| by_sender.at(sender, block).unwrap_or_default())
     };
     let items = plot.items(level, |period, burned, earlier| {
         let flow = earlier.map(|earlier| burned.since(earlier)).transpose()?;

@@ -87,7 +87,7 @@ pub async fn get(
     let parts = Parts::of(&snapshot.deployment());
     let balances = snapshot.vvv_balances_at(&parts.addresses(), &blocks).await?;
     let level = |block: Option<u64>| {
-        let balance = |address| balances.get(&(address, block?)).copied();
+        let balance = |address| balances.at(address, block?);
         Ok(Level {
             supply: block.and_then(|block| supplies.get(&block).copied()).unwrap_or_default(),
             stake: block.and_then(|block| stakes.get(&block).copied()).unwrap_or_default(),

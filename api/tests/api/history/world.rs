@@ -196,7 +196,7 @@ impl After {
         let at_most = |held: &BTreeMap<Address, u64>, whose| units.min(held.get(&whose).copied().unwrap_or_default());
         let is_emission = self.number >= HANDED_OVER;
         match what {
-            0 => self.mint(if units % 2 == 0 { STAKING } else { TREASURY }, units, is_emission),
+            0 => self.mint(if units.is_multiple_of(2) { STAKING } else { TREASURY }, units, is_emission),
             1 => self.mint(other, units / 50, is_emission),
             2 | 3 => self.pay(who, other, at_most(&self.vvv, who)),
             4 => self.burn(who, at_most(&self.vvv, who)),
@@ -280,7 +280,7 @@ impl After {
             self.svvv.get(&who).copied().unwrap_or_default() - self.locked.get(&who).copied().unwrap_or_default();
         let (svvv, minted) = (free / 2, free / 20 + 1);
         *self.liquid_diem.entry(who).or_default() += minted;
-        if units % 3 == 0 {
+        if units.is_multiple_of(3) {
             self.add("diem_direct", minted);
             return vec![diem(Address::ZERO, who, minted)];
         }
