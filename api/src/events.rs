@@ -18,7 +18,7 @@ use crate::wire::{AddressText, Amount, Time, Units};
 
 const CONTRACTS: [&str; 3] = ["vvv", "staking", "diem"];
 /// Every kind there is, of whatever contract.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 17] = [
     "transfer",
     "staked",
     "unstake_initiated",
@@ -30,6 +30,10 @@ const KINDS: [&str; 13] = [
     "parameter_set",
     "upgraded",
     "initialized",
+    "ownership_transferred",
+    "role_granted",
+    "role_revoked",
+    "role_admin_changed",
     "other",
     "unknown",
 ];
@@ -44,7 +48,8 @@ pub struct EventParams {
     #[param(value_type = Option<String>, pattern = "^(vvv|staking|diem)$", example = "staking")]
     contract: Option<usize>,
     /// Only of this kind: `transfer`, `staked`, `unstake_initiated`, `unstake_finalized`, `unstaked`, `claimed`,
-    /// `diem_minted`, `diem_burned`, `parameter_set`, `upgraded`, `initialized`, `other` or `unknown`.
+    /// `diem_minted`, `diem_burned`, `parameter_set`, `upgraded`, `initialized`, `ownership_transferred`, `role_granted`,
+    /// `role_revoked`, `role_admin_changed`, `other` or `unknown`.
     #[serde(rename = "k")]
     #[param(value_type = Option<String>, pattern = "^[a-z_]+$", example = "staked")]
     kind: Option<usize>,
@@ -148,9 +153,9 @@ pub struct EventItem {
     #[schema(example = "staked")]
     kind: String,
     /// Whose position it moves; a transfer's sender; for mints and burns of DIEM found by the DIEM transfer that goes
-    /// with them.
+    /// with them. The new implementation, the owner before, or who was given or lost a role.
     address: Option<AddressText>,
-    /// A transfer's recipient.
+    /// A transfer's recipient; the new owner; who gave or took the role.
     counterparty: Option<AddressText>,
     /// VVV, sVVV or DIEM.
     amount: Option<Amount>,

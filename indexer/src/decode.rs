@@ -7,7 +7,10 @@ use abi::Vvv::{OwnershipTransferred, Transfer as VvvTransfer, VvvEvents};
 use alloy_primitives::{Address, B256, LogData, U256};
 use alloy_sol_types::private::IntoLogData;
 use alloy_sol_types::{SolEvent, SolEventInterface};
-use ledger::event::{Contract, Contracts, Diem, DiemSwap, Entry, Event, Staking, Transfer, UserAmount, Vvv};
+use ledger::event::{
+    Contract, Contracts, Diem, DiemSwap, Entry, Event, OwnershipTransfer, RoleChange, Staking, Transfer, UserAmount,
+    Vvv,
+};
 use ledger::halt::{Anomaly, AnomalyKind};
 use ledger::parameter::{Parameter, Setting};
 use store::deployment::{AbiVersion, Implementation};
@@ -104,6 +107,11 @@ impl Decoder {
         Ok(Entry { log_index: log.log_index, tx_index: log.tx_index, tx_hash: log.tx_hash, event })
     }
 
+    /// From the next block on the staking proxy has this implementation, though no event says so.
+    pub fn follow(&mut self, implementation: Address) {
+        self.implementation = Some(implementation);
+    }
+
     /// What is to be said of an upgrade to an implementation that the deployment does not name.
     pub fn remark(&self, entry: &Entry) -> Option<Anomaly> {
         let Event::Staking(Staking::Upgraded(implementation)) = &entry.event else { return None };
@@ -189,7 +197,7 @@ fn vvv_event(event: VvvEvents) -> Event {
     match event {
         VvvEvents::Transfer(e) => Event::Vvv(Vvv::Transfer(Transfer { from: e.from, to: e.to, amount: e.amount })),
         VvvEvents::OwnershipTransferred(e) => {
-            Event::Vvv(Vvv::Set(vec![Setting::word(Parameter::VvvOwner, address_word(e.newOwner))]))
+            Event::Vvv(Vvv::OwnershipTransferred(owned(Parameter::VvvOwner, e.user, e.newOwner)))
         }
         VvvEvents::Approval(_) => Event::Unknown(Contract::Vvv),
     }
@@ -204,10 +212,10 @@ fn diem_event(event: DiemEvents) -> Event {
         DiemEvents::CooldownDurationUpdated(e) => {
             Diem::Set(vec![Setting::word(Parameter::DiemCooldown, e.cooldownDuration)])
         }
-        DiemEvents::Approval(_)
-        | DiemEvents::RoleGranted(_)
-        | DiemEvents::RoleRevoked(_)
-        | DiemEvents::RoleAdminChanged(_) => Diem::Other,
+        DiemEvents::RoleGranted(e) => Diem::RoleGranted(RoleChange { account: e.account, sender: e.sender }),
+        DiemEvents::RoleRevoked(e) => Diem::RoleRevoked(RoleChange { account: e.account, sender: e.sender }),
+        DiemEvents::RoleAdminChanged(_) => Diem::RoleAdminChanged,
+        DiemEvents::Approval(_) => Diem::Other,
     })
 }
 
@@ -224,7 +232,10 @@ fn staking_v1_event(event: StakingV1Events) -> Event {
         E::TreasuryUpdated(e) => return staking_set(Parameter::Treasury, address_word(e.newTreasury)),
         E::Upgraded(e) => Staking::Upgraded(e.implementation),
         E::Initialized(_) => Staking::Initialized,
-        E::Approval(_) | E::OwnershipTransferred(_) => Staking::Other,
+        E::OwnershipTransferred(e) => {
+            Staking::OwnershipTransferred(owned(Parameter::StakingOwner, e.previousOwner, e.newOwner))
+        }
+        E::Approval(_) => Staking::Other,
     })
 }
 
@@ -251,12 +262,19 @@ fn staking_v2_event(event: StakingV2Events) -> Event {
         ]),
         E::Upgraded(e) => Staking::Upgraded(e.implementation),
         E::Initialized(_) => Staking::Initialized,
-        E::Approval(_) | E::OwnershipTransferred(_) => Staking::Other,
+        E::OwnershipTransferred(e) => {
+            Staking::OwnershipTransferred(owned(Parameter::StakingOwner, e.previousOwner, e.newOwner))
+        }
+        E::Approval(_) => Staking::Other,
     })
 }
 
 fn user(user: Address, amount: U256) -> UserAmount {
     UserAmount { user, amount }
+}
+
+fn owned(parameter: Parameter, previous: Address, owner: Address) -> OwnershipTransfer {
+    OwnershipTransfer { previous, owner: Setting::word(parameter, address_word(owner)) }
 }
 
 fn staking_set(parameter: Parameter, value: U256) -> Event {

@@ -2,15 +2,21 @@
 //!
 //! It shares nothing with the follower but the node: what is finalized it reads from the database, as any reader does.
 //! A node that does not answer is no drift, and holds nobody up.
+//!
+//! Where the staking proxy runs code that the deployment does not name, events may mean something else from then on: as soon
+//! as that is seen every address is compared, once.
 
 use std::time::Duration;
 
+use alloy_primitives::Address;
+use ledger::parameter::Parameter;
 use store::read::progress::Needs;
-use store::read::{Database, Limits, ReadError, progress, verification};
+use store::read::{Database, Limits, ReadError, Reading, parameter, progress, verification};
 use store::verification::{Notes, Outcome};
 use tracing::{info, warn};
 
 use crate::chain::Chain;
+use crate::decode::word_address;
 use crate::verify::report::Report;
 use crate::verify::{VerifyError, Which, verify};
 
@@ -20,6 +26,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(60);
 /// A comparison that takes longer is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The same for one of all addresses.
+const PATIENCE_WITH_ALL: Duration = Duration::from_secs(3_600);
 /// Addresses compared each time: those that changed last.
 const ADDRESSES: u32 = 50;
 /// Differences that are noted and logged in full.
@@ -42,8 +50,21 @@ pub struct Watch<C> {
     pub database: Database,
     /// Where outcomes go.
     pub notes: Notes,
+    /// The same, for one who lists all addresses.
+    pub whole_database: Database,
     /// Blocks from one comparison to the next; 0: never.
     pub every_blocks: u64,
+}
+
+/// What there is to compare.
+struct Standing {
+    /// The block of the last comparison.
+    last: Option<u64>,
+    /// The newest block that is finalized and ours.
+    finalized: Option<u64>,
+    /// The newest block stored of both lanes, where the staking proxy runs code there that the deployment does not name: that
+    /// block, and the code's address.
+    unnamed: Option<(u64, Address)>,
 }
 
 impl<C: Chain> Watch<C> {
@@ -53,13 +74,12 @@ impl<C: Chain> Watch<C> {
             return std::future::pending().await;
         }
         let mut said = String::new();
+        let mut compared_under = None;
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            let looked = tokio::time::timeout(PATIENCE, self.look()).await;
-            let failure = match looked {
-                Ok(Ok(())) => continue,
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
+            let failure = match self.look(&mut compared_under).await {
+                Ok(()) => continue,
+                Err(error) => error.to_string(),
             };
             if said != failure {
                 info!("the derived state could not be compared with the contracts: {failure}");
@@ -69,10 +89,29 @@ impl<C: Chain> Watch<C> {
         }
     }
 
-    async fn look(&self) -> Result<(), VerifyError> {
-        let (last, finalized) = self.standing().await?;
-        let Some(block) = due(last, finalized, self.every_blocks) else { return Ok(()) };
-        let report = verify(&self.chain, &self.database, Some(block), &Which::Recent(ADDRESSES)).await?;
+    /// `compared_under`: the unnamed code under which everything was compared.
+    async fn look(&self, compared_under: &mut Option<Address>) -> Result<(), VerifyError> {
+        let Standing { last, finalized, unnamed } = self.standing().await?;
+        if let Some((block, implementation)) = unnamed.filter(|(_, code)| *compared_under != Some(*code)) {
+            warn!("the staking proxy runs {implementation}, which the deployment does not name: all is compared");
+            self.compare(&self.whole_database, block, &Which::All, PATIENCE_WITH_ALL).await?;
+            *compared_under = Some(implementation);
+        } else if let Some(block) = due(last, finalized, self.every_blocks) {
+            self.compare(&self.database, block, &Which::Recent(ADDRESSES), PATIENCE).await?;
+        }
+        Ok(())
+    }
+
+    async fn compare(
+        &self,
+        database: &Database,
+        block: u64,
+        which: &Which,
+        patience: Duration,
+    ) -> Result<(), VerifyError> {
+        let compared = tokio::time::timeout(patience, verify(&self.chain, database, Some(block), which)).await;
+        let too_late = |_| VerifyError::Missing(format!("no answer within {} s", patience.as_secs()));
+        let report = compared.map_err(too_late)??;
         if report.compared == 0 {
             return Err(VerifyError::Missing(format!("the contracts answer nothing at block {block}")));
         }
@@ -81,17 +120,29 @@ impl<C: Chain> Watch<C> {
         noted.map_err(|error| VerifyError::Missing(error.to_string()))
     }
 
-    /// The block of the last comparison, and the newest block that is finalized and ours. None in a first backfill:
-    /// without the account indexes every balance looked up is a scan.
-    async fn standing(&self) -> Result<(Option<u64>, Option<u64>), ReadError> {
+    /// Nothing in a first backfill: without the account indexes every balance looked up is a scan.
+    async fn standing(&self) -> Result<Standing, ReadError> {
         let mut reading = self.database.begin().await?;
         let last = verification::last(&mut reading).await?.map(|last| last.block_number);
         let progress = progress::progress(&mut reading).await?;
+        let newest = Needs::Both.newest(&progress).map(|newest| newest.number).filter(|_| progress.account_indexes);
         let finalized = progress.follower.as_ref().and_then(|follower| follower.finalized_number);
-        let newest = Needs::Both.newest(&progress).map(|newest| newest.number);
-        let comparable = finalized.zip(newest).filter(|_| progress.account_indexes);
-        Ok((last, comparable.map(|(finalized, newest)| finalized.min(newest))))
+        let finalized = finalized.zip(newest).map(|(finalized, newest)| finalized.min(newest));
+        let unnamed = match newest {
+            Some(newest) => unnamed(&mut reading, newest).await?.map(|implementation| (newest, implementation)),
+            None => None,
+        };
+        Ok(Standing { last, finalized, unnamed })
     }
+}
+
+/// The staking proxy's code after a block, if the deployment does not name it.
+async fn unnamed(reading: &mut Reading, block_number: u64) -> Result<Option<Address>, ReadError> {
+    let word = parameter::value(reading, Parameter::Implementation, block_number).await?;
+    let implementation = word.and_then(|word| word.first().copied()).map(word_address);
+    let Some(deployment) = progress::deployment(reading).await? else { return Ok(None) };
+    let is_named = |code: &Address| deployment.implementations.iter().any(|named| named.address == *code);
+    Ok(implementation.filter(|code| !is_named(code)))
 }
 
 /// The block to compare at, if it is time to.

@@ -64,6 +64,14 @@ impl<C: Chain> Source for Fetch<C> {
     ) -> Result<Option<Vec<U256>>, ChainError> {
         readings::reward_debts(self.chain.as_ref(), &self.contracts, at, accounts).await
     }
+
+    async fn probe(&self, at: At) -> Result<Option<Vec<Setting>>, ChainError> {
+        match readings::read(self.chain.as_ref(), &self.contracts, at).await {
+            Ok(answers) => Ok(Some(answers)),
+            Err(ChainError::NoState(_) | ChainError::Refused(_) | ChainError::Reverted(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 impl<C: Chain> Fetch<C> {

@@ -7,6 +7,7 @@
 //! - [`backfill`]: ranges fetched ahead, handed over in order
 //! - [`decode`]: logs into events, keyed on (address, implementation, topic0)
 //! - [`readings`]: the contracts' own answers, where events are silent
+//! - [`untold`]: where parameters changed without an event
 //! - [`engine`]: one lane's way from a source into the database
 //! - [`follower`]: the step that puts them together
 //! - [`range`], [`pace`]: how much at once, and how fast it goes
@@ -48,4 +49,5 @@ pub mod run;
 pub mod source;
 pub mod status;
 pub mod trouble;
+pub mod untold;
 pub mod verify;

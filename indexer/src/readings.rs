@@ -11,7 +11,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use ledger::block::Block;
 use ledger::curve::CELLS;
 use ledger::epoch::Epoch;
-use ledger::event::{Contract, Event, Staking};
+use ledger::event::{Contract, Event};
 use ledger::parameter::{Parameter, Parameters, Setting};
 use store::deployment::ContractAddresses;
 
@@ -36,15 +36,15 @@ pub enum Occasion {
     Daily,
     /// The first or last block of a stretch of history.
     Edge,
+    /// A parameter changed there without an event.
+    Untold,
     /// Rewards are added up, and nobody could yet be asked from where.
     Rewards,
 }
 
 /// Whether a block is an occasion to ask. `previous` is the timestamp of the block stored before it.
 pub fn occasion(block: &Block, known: &Parameters, previous: Option<u64>) -> Option<Occasion> {
-    let changes = |event: &Event| {
-        matches!(event, Event::Staking(Staking::Upgraded(_) | Staking::Initialized)) || !event.settings().is_empty()
-    };
+    let changes = |event: &Event| event.may_set_anything() || !event.settings().is_empty();
     let emits = |contract| block.entries.iter().any(|entry| contract_of(&entry.event) == contract);
     if block.entries.iter().any(|entry| changes(&entry.event)) {
         Some(Occasion::Change)
@@ -128,6 +128,7 @@ fn questions(contracts: &ContractAddresses) -> Vec<(Parameter, Call)> {
         (P::AccRewardPerShare, Call::new(staking, &V1::accRewardPerShareCall {})),
         (P::AccRewardPerShareLocked, Call::new(staking, &V2::accRewardPerShareLockedCall {})),
         (P::VvvOwner, Call::new(vvv, &VvvAbi::ownerCall {})),
+        (P::StakingOwner, Call::new(staking, &V1::ownerCall {})),
     ];
     let cells = || (0..CELLS).map(U256::from);
     questions.extend(cells().map(|cell| (P::CurveBounds, Call::new(staking, &V2::diemSupplyCall(cell)))));

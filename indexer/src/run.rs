@@ -23,13 +23,14 @@ use crate::bootstrap::{Taken, bootstrap};
 use crate::chain::nodes::{Nodes, NodesConfig};
 use crate::chain::{Chain, ChainError};
 use crate::drift;
-use crate::follower::{Follower, Outcome, StepError};
+use crate::follower::{Changes, Follower, Outcome, StepError};
 use crate::pace::Pace;
 use crate::reconcile::remedy::Remedy;
 use crate::reconcile::{Reconciler, watch};
 use crate::replay::{self, ReplayError};
 use crate::source::BlockRef;
 use crate::trouble::{BACKOFF_LAST, Trouble};
+use crate::verify;
 
 /// How often readers are told how things stand, at the least.
 const OBSERVE_EVERY: Duration = Duration::from_secs(1);
@@ -162,6 +163,7 @@ async fn start(config: &RunConfig) -> Result<Started, StartError> {
     let drift = drift::Watch {
         chain: chain.clone(),
         database: database.clone(),
+        whole_database: Database::lazy_with(options, &verify::LIMITS),
         notes: notes.clone(),
         every_blocks: config.verify_every,
     };
@@ -345,9 +347,11 @@ impl<C: Chain> Loop<C> {
     fn pause_after(&self, outcome: &Outcome) -> Pause {
         match outcome {
             Outcome::UpToDate | Outcome::ForkSuspected { .. } => Pause::UntilNews(self.poll_interval),
-            Outcome::Appended { .. } | Outcome::Waiting | Outcome::Rewound(_) | Outcome::Repaired(_) => {
-                Pause::For(Duration::ZERO)
-            }
+            Outcome::Appended { .. }
+            | Outcome::Waiting
+            | Outcome::Rewound(_)
+            | Outcome::Repaired(_)
+            | Outcome::Inferred(_) => Pause::For(Duration::ZERO),
         }
     }
 
@@ -371,6 +375,12 @@ impl<C: Chain> Loop<C> {
                 self.capacity_pace.forget();
                 self.supply_pace.forget();
                 warn!(first_block, figure, %derived, %contract, "totals differ from the contracts': blocks are fetched again");
+                None
+            }
+            Outcome::Inferred(found) => {
+                self.capacity_pace.forget();
+                self.supply_pace.forget();
+                warn!("parameters changed without an event: {}; blocks are derived anew", Changes(found));
                 None
             }
             Outcome::ForkSuspected { ancestor } => {
@@ -407,7 +417,10 @@ impl<C: Chain> Loop<C> {
         let Some(head) = self.follower.tags().map(|tags| tags.head.number) else { return Ok(()) };
         let cursors = self.follower.cursors();
         let reached = cursors.capacity.is_some_and(|cursor| cursor.number >= head);
-        let is_back = matches!(outcome, Outcome::Rewound(_) | Outcome::Repaired(_) | Outcome::ForkSuspected { .. });
+        let is_back = matches!(
+            outcome,
+            Outcome::Rewound(_) | Outcome::Repaired(_) | Outcome::Inferred(_) | Outcome::ForkSuspected { .. }
+        );
         let caught_up = reached && !is_back;
         let due = self.observed.is_none_or(|observed| observed.elapsed() >= OBSERVE_EVERY);
         // While supply catches up steps are many and the head is asked for now and then.

@@ -5,7 +5,7 @@
 use std::future::Future;
 
 use alloy_primitives::{Address, B256, U256};
-use ledger::parameter::Setting;
+use ledger::parameter::{Setting, Untold};
 pub use store::cursor::{BlockRef, Lane};
 
 use crate::chain::{At, ChainError, Grade, Log};
@@ -35,6 +35,20 @@ pub trait Source: Send + Sync + 'static {
         at: At,
         accounts: &[Address],
     ) -> impl Future<Output = Result<Option<Vec<U256>>, ChainError>> + Send;
+
+    /// What the contracts answer now about the end of a block that is not in hand, to find where something changed. `None`:
+    /// there is nobody to ask, or nobody has the state of that block.
+    fn probe(&self, _at: At) -> impl Future<Output = Result<Option<Vec<Setting>>, ChainError>> + Send {
+        std::future::ready(Ok(None))
+    }
+
+    /// Changes without an event that somebody else found at a block whose readings come from here.
+    ///
+    /// # Errors
+    /// [`ChainError`]
+    fn untold(&self, _block_number: u64) -> Result<Vec<Untold>, ChainError> {
+        Ok(Vec::new())
+    }
 }
 
 /// Consecutive blocks of one lane; those without a log of it may be left out, save the last.

@@ -2,8 +2,8 @@
 
 use alloy_primitives::{Address, U256};
 
-use crate::event::{Entry, Event, Staking};
-use crate::parameter::{Parameter, Setting};
+use crate::event::{Diem, Entry, Event, Staking, Vvv};
+use crate::parameter::{Parameter, Setting, Untold};
 
 /// All logs of ours in one block, in log order, and the readings taken at its end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Block {
     pub entries: Vec<Entry>,
     /// The contracts' own answers at the end of this block.
     pub readings: Vec<Setting>,
+    /// What those readings show to have changed without an event.
+    pub untold: Vec<Untold>,
 }
 
 impl Block {
@@ -34,6 +36,16 @@ impl Block {
         self.reading(Parameter::RewardDebts).and_then(Setting::debts).into_iter().flatten()
     }
 
+    /// What is known of a change of this parameter that this block's reading shows and no event tells of.
+    pub fn untold(&self, parameter: Parameter) -> Option<&Untold> {
+        self.untold.iter().find(|untold| untold.parameter == parameter)
+    }
+
+    /// Whether the parameter changed in this very block without an event.
+    pub fn changes_untold(&self, parameter: Parameter) -> bool {
+        self.untold(parameter).is_some_and(|untold| untold.after_block.checked_add(1) == Some(self.number))
+    }
+
     /// Whether an event of this block at or after `position` sets the parameter.
     pub fn sets_from(&self, position: usize, parameter: Parameter) -> bool {
         self.entries[position..].iter().any(|entry| entry.event.settings().iter().any(|s| s.parameter == parameter))
@@ -41,12 +53,18 @@ impl Block {
 }
 
 impl Event {
+    /// Whether it tells of new code or an initialiser, which may have set any parameter of the staking proxy.
+    pub fn may_set_anything(&self) -> bool {
+        matches!(self, Self::Staking(Staking::Upgraded(_) | Staking::Initialized))
+    }
+
     /// The parameters that this event sets.
     pub fn settings(&self) -> &[Setting] {
         match self {
-            Self::Vvv(crate::event::Vvv::Set(settings))
-            | Self::Staking(Staking::Set(settings))
-            | Self::Diem(crate::event::Diem::Set(settings)) => settings,
+            Self::Staking(Staking::Set(settings)) | Self::Diem(Diem::Set(settings)) => settings,
+            Self::Vvv(Vvv::OwnershipTransferred(transfer)) | Self::Staking(Staking::OwnershipTransferred(transfer)) => {
+                std::slice::from_ref(&transfer.owner)
+            }
             _ => &[],
         }
     }

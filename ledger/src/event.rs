@@ -84,8 +84,26 @@ pub struct UserAmount {
 pub enum Vvv {
     /// VVV moved.
     Transfer(Transfer),
-    /// The token's owner changed.
-    Set(Vec<Setting>),
+    /// The token has another owner.
+    OwnershipTransferred(OwnershipTransfer),
+}
+
+/// A contract has another owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnershipTransfer {
+    /// The owner before, as the event says.
+    pub previous: Address,
+    /// The owner after.
+    pub owner: Setting,
+}
+
+/// Who may call what of DIEM changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoleChange {
+    /// Who was given the role, or lost it.
+    pub account: Address,
+    /// Who did it.
+    pub sender: Address,
 }
 
 /// Events of the staking proxy.
@@ -111,7 +129,9 @@ pub enum Staking {
     Upgraded(Address),
     /// An initialiser ran, which may have set any parameter.
     Initialized,
-    /// Moves nothing that is derived here: allowances, ownership.
+    /// The proxy has another owner.
+    OwnershipTransferred(OwnershipTransfer),
+    /// Moves nothing that is derived here: allowances.
     Other,
 }
 
@@ -137,6 +157,12 @@ pub enum Diem {
     Unstaked(UserAmount),
     /// One or more parameters were set.
     Set(Vec<Setting>),
-    /// Moves nothing that is derived here: allowances, roles.
+    /// Somebody was given a role, such as that of minting.
+    RoleGranted(RoleChange),
+    /// Somebody lost a role.
+    RoleRevoked(RoleChange),
+    /// Another role decides now who has a role.
+    RoleAdminChanged,
+    /// Moves nothing that is derived here: allowances.
     Other,
 }

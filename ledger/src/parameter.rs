@@ -35,13 +35,15 @@ pub enum Parameter {
     Implementation,
     /// The owner of VVV; an address as a number.
     VvvOwner,
+    /// The owner of the staking proxy, who sets its parameters and upgrades it; an address as a number.
+    StakingOwner,
     /// The debts of everybody with sVVV: pairs of an address as a number and its debt. Read alone, and kept with accounts.
     RewardDebts,
 }
 
 impl Parameter {
     /// Every parameter that has one value for the whole network: all but [`Self::RewardDebts`].
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::EmissionRate,
         Self::SvvvCooldown,
         Self::DiemCooldown,
@@ -55,6 +57,7 @@ impl Parameter {
         Self::CurveRates,
         Self::Implementation,
         Self::VvvOwner,
+        Self::StakingOwner,
     ];
 
     /// The name it is stored and published under.
@@ -73,6 +76,7 @@ impl Parameter {
             Self::CurveRates => "curve_rates",
             Self::Implementation => "implementation",
             Self::VvvOwner => "vvv_owner",
+            Self::StakingOwner => "staking_owner",
             Self::RewardDebts => "reward_debts",
         }
     }
@@ -96,7 +100,12 @@ impl Parameter {
         }
     }
 
-    /// Whether an event tells of every change. What moves with each block of rewards is only ever read.
+    /// Whether the staking proxy's code and its initialisers may set it.
+    pub fn is_of_staking(self) -> bool {
+        !matches!(self, Self::DiemCooldown | Self::VvvOwner | Self::Implementation)
+    }
+
+    /// Whether an event should tell of every change. What moves with each block of rewards is only ever read.
     pub fn is_announced(self) -> bool {
         !matches!(
             self,
@@ -144,6 +153,18 @@ pub enum Source {
     Event,
     /// The contract was asked.
     Call,
+    /// The contract was asked block by block, because it changed without an event: this is the block.
+    Inferred,
+}
+
+/// A change that no event tells of, as far as the contract's own answers show where it lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Untold {
+    /// What changed.
+    pub parameter: Parameter,
+    /// The last block after which it was known to have the value before. The change lies above it, up to the block whose
+    /// reading shows it.
+    pub after_block: u64,
 }
 
 impl Source {
@@ -152,6 +173,7 @@ impl Source {
         match self {
             Self::Event => "event",
             Self::Call => "call",
+            Self::Inferred => "inferred",
         }
     }
 }

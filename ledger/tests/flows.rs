@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, U256};
 use chain::*;
-use ledger::event::{Event, Vvv};
+use ledger::event::{Event, OwnershipTransfer, Vvv};
 use ledger::mint::{Backing, Minted, Origins, Treasuries};
 use ledger::parameter::{Parameter, Parameters, Setting};
 use ledger::totals::Tally;
@@ -23,7 +23,7 @@ fn owned_by(owner: Address) -> Setting {
 }
 
 fn handed_over(to: Address) -> Event {
-    Event::Vvv(Vvv::Set(vec![owned_by(to)]))
+    Event::Vvv(Vvv::OwnershipTransferred(OwnershipTransfer { previous: ALICE, owner: owned_by(to) }))
 }
 
 #[test]

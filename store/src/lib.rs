@@ -8,6 +8,7 @@
 //! - [`derivation`], [`replay`]: which derivation the rows are of, and deriving them anew
 //! - [`progress`]: what it says of itself
 //! - [`reconciliation`]: checkpoints, and what is undone where totals differ from the contracts'
+//! - [`inferred`]: parameters that changed without an event
 //! - [`node`]: what it says of the nodes
 //! - [`completeness`]: how sure it is that no log is missing
 //! - [`verification`]: what came of comparing with the contracts
@@ -23,6 +24,7 @@ pub mod cursor;
 pub mod deployment;
 pub mod derivation;
 pub mod error;
+pub mod inferred;
 pub mod load;
 pub mod node;
 pub mod progress;

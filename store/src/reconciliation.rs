@@ -6,7 +6,7 @@ use crate::StoreError;
 use crate::amount::Amount;
 use crate::columns::bigint;
 use crate::cursor::Lane;
-use crate::rewind::undo;
+use crate::rewind::take_back;
 use crate::verification::Notes;
 use crate::writer::Writer;
 
@@ -74,34 +74,9 @@ impl Writer {
     /// [`StoreError::CursorMoved`] if no cursor is there any more; [`StoreError::Database`].
     pub async fn repair(&self, repair: &Repair) -> Result<(), StoreError> {
         let first = bigint(repair.first_block)?;
-        let lanes: Vec<&str> = repair.lane.undone_with().iter().map(|lane| lane.name()).collect();
         let mut transaction = self.pool.begin().await?;
-        let from: Option<i64> =
-            sqlx::query_scalar("select block_number from cursor where name = $1 and block_number >= $2 for update")
-                .bind(repair.lane.name())
-                .bind(first)
-                .fetch_optional(&mut *transaction)
-                .await?;
-        let Some(from) = from else {
-            return Err(StoreError::CursorMoved { expected: format!("block {first} or above") });
-        };
-        // Where nothing is left a lane has no cursor, as at the start.
-        sqlx::query("delete from cursor where name = any($1) and (select start_block from deployment) = $2")
-            .bind(&lanes)
-            .bind(first)
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::query(
-            "update cursor set block_number = $2 - 1, block_hash = (select hash from block where number = $2 - 1)
-              where name = any($1) and block_number >= $2",
-        )
-        .bind(&lanes)
-        .bind(first)
-        .execute(&mut *transaction)
-        .await?;
-        undo(&mut transaction, repair.lane, first - 1).await?;
-        // The blocks come back under the same hashes: readers that keep what they read are told by this.
-        sqlx::query("update derivation set replays = replays + 1").execute(&mut *transaction).await?;
+        let from = take_back(&mut transaction, repair.lane, first).await?;
+        let from = from.ok_or_else(|| StoreError::CursorMoved { expected: format!("block {first} or above") })?;
         sqlx::query(
             "insert into repair (lane, from_number, first_block, differs_at, figure, derived, contract)
              values ($1, $2, $3, $4, $5, $6, $7)",

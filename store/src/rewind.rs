@@ -17,9 +17,10 @@ const UNDO_SUPPLY: [&str; 4] = [
     "delete from burn where block_number > $1",
     "delete from reconciliation where block_number > $1 and lane = 'supply'",
 ];
-const UNDO_OTHERS: [&str; 10] = [
+const UNDO_OTHERS: [&str; 11] = [
     "delete from log where block_number > $1",
     "delete from reading where block_number > $1",
+    "delete from inferred where block_number > $1",
     "delete from event where block_number > $1",
     "delete from position where block_number > $1",
     "delete from capacity_totals where block_number > $1",
@@ -76,8 +77,44 @@ impl Writer {
     }
 }
 
+/// Undoes blocks from `first` on of the same chain, because what we have of them is wrong: deletes their rows, of a lane and
+/// of those that lose theirs with it, and moves the cursors below them. Where the lane's cursor was; `None`: below them
+/// already, and nothing is undone.
+pub(crate) async fn take_back(
+    connection: &mut PgConnection,
+    lane: Lane,
+    first: i64,
+) -> Result<Option<i64>, StoreError> {
+    let lanes: Vec<&str> = lane.undone_with().iter().map(|lane| lane.name()).collect();
+    let from: Option<i64> =
+        sqlx::query_scalar("select block_number from cursor where name = $1 and block_number >= $2 for update")
+            .bind(lane.name())
+            .bind(first)
+            .fetch_optional(&mut *connection)
+            .await?;
+    let Some(from) = from else { return Ok(None) };
+    // Where nothing is left a lane has no cursor, as at the start.
+    sqlx::query("delete from cursor where name = any($1) and (select start_block from deployment) = $2")
+        .bind(&lanes)
+        .bind(first)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "update cursor set block_number = $2 - 1, block_hash = (select hash from block where number = $2 - 1)
+          where name = any($1) and block_number >= $2",
+    )
+    .bind(&lanes)
+    .bind(first)
+    .execute(&mut *connection)
+    .await?;
+    undo(connection, lane, first - 1).await?;
+    // The blocks come back under the same hashes: readers that keep what they read are told by this.
+    sqlx::query("update derivation set replays = replays + 1").execute(&mut *connection).await?;
+    Ok(Some(from))
+}
+
 /// Deletes the rows above a block, of a lane and of those that lose theirs with it.
-pub(crate) async fn undo(connection: &mut PgConnection, lane: Lane, ancestor: i64) -> Result<(), StoreError> {
+async fn undo(connection: &mut PgConnection, lane: Lane, ancestor: i64) -> Result<(), StoreError> {
     let others = UNDO_OTHERS.iter().filter(|_| lane == Lane::Capacity);
     for statement in UNDO_SUPPLY.iter().chain(others) {
         sqlx::query(*statement).bind(ancestor).execute(&mut *connection).await?;

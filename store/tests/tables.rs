@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use store::read::{Database, Limits, digest};
 
 /// What the node told us. A VVV transfer is an input, and its balances are derived.
-const INPUTS: [&str; 6] = ["block", "completeness", "log", "reading", "vvv_opening", "vvv_transfer"];
+const INPUTS: [&str; 7] = ["block", "completeness", "inferred", "log", "reading", "vvv_opening", "vvv_transfer"];
 /// What the programs say of themselves.
 const OPERATION: [&str; 12] = [
     "_sqlx_migrations",

@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use ledger::block::Block;
 use ledger::capacity::Capacity;
 use ledger::event::{Contracts, Diem, DiemSwap, Entry, Event, Staking, Transfer, UserAmount, Vvv};
-use ledger::parameter::{Parameter, Parameters, Setting};
+use ledger::parameter::{Parameter, Parameters, Setting, Untold};
 use ledger::supply::Supply;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{PgPool, Row};
@@ -81,7 +81,9 @@ async fn blocks(writer: &Writer, from: u64, to: u64) -> Vec<StoredBlock> {
             let entries = events(number).into_iter().zip(0..);
             let entry = |(event, log_index)| Entry { log_index, tx_index: 0, tx_hash: hash(number), event };
             let readings = vec![Setting { parameter: Parameter::CurveRates, value: vec![U256::MAX; 256] }];
-            let block = Block { number, timestamp: number * 2, entries: entries.map(entry).collect(), readings };
+            let untold = vec![Untold { parameter: Parameter::CurveRates, after_block: number - 1 }];
+            let entries = entries.map(entry).collect();
+            let block = Block { number, timestamp: number * 2, entries, readings, untold };
             let (capacity, supply) = (capacity.apply(&block).unwrap(), supply.apply(&block).unwrap());
             let header =
                 StoredHeader { number, hash: hash(number), parent_hash: Some(hash(number - 1)), timestamp: number * 2 };
@@ -137,6 +139,7 @@ async fn dump(pool: &PgPool) -> Vec<String> {
         "select log::text from log order by block_number, log_index",
         "select vvv_transfer::text from vvv_transfer order by block_number, log_index",
         "select reading::text from reading order by block_number, name",
+        "select inferred::text from inferred order by block_number, name",
         "select event::text from event order by block_number, log_index",
         "select position::text from position order by block_number, address",
         "select capacity_totals::text from capacity_totals order by block_number",
@@ -272,7 +275,7 @@ async fn lanes_stored_apart_are_the_same_as_together(pool: PgPool) {
         .await
         .unwrap();
     let together = dump(&pool).await;
-    sqlx::raw_sql("truncate cursor, block, log, vvv_transfer, reading, event, position, capacity_totals, supply_totals, burn, mint, parameter, anomaly, completeness")
+    sqlx::raw_sql("truncate cursor, block, log, vvv_transfer, reading, inferred, event, position, capacity_totals, supply_totals, burn, mint, parameter, anomaly, completeness")
         .execute(&pool)
         .await
         .unwrap();

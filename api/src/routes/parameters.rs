@@ -20,7 +20,7 @@ use crate::wire::{Ratio, Time, Units};
 /// Every parameter of the contracts.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ParametersAnswer {
-    /// All 13, by name.
+    /// All 14, by name.
     items: Vec<ParameterItem>,
     /// Names of the parameters whose value cannot be known: neither an event nor a reading tells.
     #[schema(example = json!([]))]
@@ -37,7 +37,8 @@ pub struct ParameterItem {
     /// The block that set or first showed this value; null where none ever did.
     #[schema(minimum = 0, example = 34_455_271)]
     since_block: Option<u64>,
-    /// How it was known then: `event`, or `call` for the contract's own answer; null where neither tells.
+    /// How it was known then: `event`; `call` for the contract's own answer; `inferred` where it changed without an event
+    /// and the contract's answers block by block showed where; null where nothing tells.
     #[schema(example = "event")]
     source: Option<String>,
 }
@@ -69,7 +70,9 @@ impl ParameterValue {
                 ("share", word.map(|word| Ratio::new(word).into_text()))
             }
             Parameter::LastRewardTimestamp => ("time", word.and_then(time)),
-            Parameter::Treasury | Parameter::Implementation | Parameter::VvvOwner => ("address", word.map(address)),
+            Parameter::Treasury | Parameter::Implementation | Parameter::VvvOwner | Parameter::StakingOwner => {
+                ("address", word.map(address))
+            }
             Parameter::AccRewardPerShare | Parameter::AccRewardPerShareLocked => {
                 ("scaled_1e36", word.map(|word| word.to_string()))
             }

@@ -70,7 +70,8 @@ pub struct ParameterChange {
     /// The block that set or first showed it.
     #[schema(minimum = 0, example = 34_455_271)]
     block_number: u64,
-    /// `event`, or `call` for the contract's own answer.
+    /// `event`; `call` for the contract's own answer, taken here or somewhere after the change; `inferred` where it changed
+    /// in this block without an event, as the contract's answers block by block showed.
     #[schema(example = "event")]
     source: String,
 }

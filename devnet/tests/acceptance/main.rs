@@ -5,6 +5,7 @@
 
 mod bootstrap;
 mod figures;
+mod implementation;
 mod lanes;
 mod midnight;
 mod mints;
@@ -18,6 +19,7 @@ mod thirty;
 mod transfers;
 mod undecoded;
 mod unstaking;
+mod untold;
 mod verify;
 
 use alloy_primitives::Address;

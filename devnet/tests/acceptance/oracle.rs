@@ -119,9 +119,22 @@ impl Oracle {
         let mut command = program("indexer");
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.env("RPC_URL", &self.node_url).env("DATABASE_URL", database_url);
-        let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("it does not end").unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+        said(command).await
+    }
+
+    /// The same as the role that writes, without a node, and with the operator's deployment.
+    pub(crate) async fn order_indexer(&self, arguments: &[&str]) -> Said {
+        let mut command = program("indexer");
+        command.args(arguments).arg("--deployment").arg(&self.deployment);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).env("DATABASE_URL", &self.database_url);
+        said(command).await
+    }
+
+    /// The operator adds an implementation, one with DIEM, to the deployment.
+    pub(crate) fn name_implementation(&self, address: Address) {
+        let named = format!("\n[[implementations]]\naddress = \"{address}\"\nabi = \"v2\"\n");
+        let deployment = std::fs::read_to_string(&self.deployment).unwrap();
+        std::fs::write(&self.deployment, deployment + &named).unwrap();
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {
@@ -195,6 +208,12 @@ impl Oracle {
         let at = |path: &str| format!("/v1/{path}?block={block}");
         Network::of(&self.get(&at("supply")).await, &self.get(&at("staking")).await, &self.get(&at("diem")).await)
     }
+}
+
+async fn said(mut command: Command) -> Said {
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("it does not end").unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
 /// How a command ended, and what it said.

@@ -151,7 +151,7 @@ impl State {
     fn add_parameter(&mut self, record: ParameterRecord, heading: &Heading) -> Result<bool, String> {
         let ParameterRecord { name, block_number, value, source } = record;
         let parameter = Parameter::from_name(&name).ok_or_else(|| format!("{name:?} is no parameter"))?;
-        let source = [Source::Event, Source::Call].into_iter().find(|known| known.name() == source);
+        let source = [Source::Event, Source::Call, Source::Inferred].into_iter().find(|known| known.name() == source);
         let source = source.ok_or_else(|| format!("{name} has a source that nobody knows"))?;
         let value = value.map(|words| words.0);
         if value.as_ref().is_some_and(|words| !parameter.takes(words.len())) {

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
+use store::writer::Writer;
 use tracing::warn;
 
 use super::bounds::Bounds;
@@ -13,7 +14,7 @@ use crate::chain::ChainError;
 use crate::engine::capacity::CapacityState;
 use crate::engine::supply::SupplyState;
 use crate::engine::{Engine, LaneState, Scene};
-use crate::follower::StepError;
+use crate::follower::{Changes, StepError};
 use crate::source::{Lane, Source};
 
 /// How long a source or the database may fail before it is given up.
@@ -63,7 +64,7 @@ async fn lane<S: Source, L: LaneState>(
             biased;
             // What is under way is dropped, and its transaction ends by itself or not at all.
             () = &mut stop => return Ok(Ended::Stopped),
-            stepped = step(&mut engine, origin, next, bounds.to) => stepped?,
+            stepped = step(&mut engine, &scene.writer, origin, next, bounds.to) => stepped?,
         }
         work.at(next_of(&engine) - first, bounds.to + 1 - first);
     }
@@ -79,6 +80,7 @@ fn name(lane: Lane) -> &'static str {
 /// One transaction. What may come by itself is asked for again for a while.
 async fn step<S: Source, L: LaneState>(
     engine: &mut Engine<S, L>,
+    writer: &Writer,
     origin: Origin,
     next: u64,
     to: u64,
@@ -88,6 +90,13 @@ async fn step<S: Source, L: LaneState>(
     loop {
         match engine.backfill(next, to, None).await {
             Ok(_) => return Ok(()),
+            Err(StepError::Untold(found)) => {
+                writer.infer(&found).await.map_err(missing)?;
+                engine.forget();
+                engine.state().await.map_err(missing)?;
+                warn!("parameters changed without an event: {}; blocks are derived anew", Changes(&found));
+                return Ok(());
+            }
             Err(StepError::Halt(reason) | StepError::Refused(reason)) => return Err(BackfillError::Halt(reason)),
             Err(StepError::Store(error)) => return Err(missing(error)),
             Err(StepError::Chain(error) | StepError::Supply(error)) => {

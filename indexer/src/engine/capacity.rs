@@ -1,23 +1,26 @@
 //! What follows from the light logs: sVVV, DIEM and parameters.
 
+mod known;
+
 use alloy_primitives::Address;
 use ledger::block::Block;
 use ledger::capacity::Capacity;
 use ledger::event::{Entry, Event, Staking, Vvv};
 use ledger::halt::Halt;
-use ledger::parameter::{Parameter, Setting};
+use ledger::parameter::{Parameter, Setting, Untold};
 use store::StoreError;
 use store::append::{StoredBlock, StoredHeader};
 use store::deployment::Deployment;
 use store::load::NetworkState;
 use store::writer::Writer;
 
-use super::{ACCOUNTS_MAX, LaneState, Scene, Stretch, at, raw};
+use super::{ACCOUNTS_MAX, LaneState, Scene, Stretch, at, raw, whole};
 use crate::chain::{At, ChainError, Log};
 use crate::decode::{Decoder, Undecodable, word_address};
 use crate::follower::StepError;
 use crate::readings::{self, Occasion};
 use crate::source::{BlockRef, FetchedBlock, FetchedHeader, Lane, Source};
+use known::Known;
 
 /// The ledger's state of capacity as of the last block applied.
 #[derive(Debug)]
@@ -31,6 +34,7 @@ pub struct CapacityState {
     no_state_until: Option<u64>,
     /// Nobody could yet be asked for the accumulators that rewards go on from.
     lacks_rewards: bool,
+    untold: Known,
 }
 
 impl LaneState for CapacityState {
@@ -40,16 +44,21 @@ impl LaneState for CapacityState {
     async fn load(writer: &Writer, deployment: &Deployment) -> Result<Self, StoreError> {
         let contracts = deployment.ledger_contracts();
         let NetworkState { capacity, parameters, minted, .. } = writer.network_state().await?;
-        let implementation = parameters.word(Parameter::Implementation).map(word_address);
         let lacks_rewards = capacity.rewards.is_none() && parameters.word(Parameter::AccRewardPerShareLocked).is_none();
+        let capacity = Capacity::new(contracts, capacity, parameters, minted);
         Ok(Self {
-            capacity: Capacity::new(contracts, capacity, parameters, minted),
-            decoder: Decoder::new(contracts, deployment.implementations.clone(), implementation),
+            decoder: Decoder::new(contracts, deployment.implementations.clone(), implementation(&capacity)),
+            capacity,
             cursor: writer.cursors().await?.capacity,
             timestamp: writer.last_timestamp().await?,
             no_state_until: None,
             lacks_rewards,
+            untold: Known::load(writer).await?,
         })
+    }
+
+    fn wants(&self, from: u64) -> Option<u64> {
+        self.untold.next(from)
     }
 
     fn cursor(&self) -> Option<BlockRef> {
@@ -81,14 +90,22 @@ impl LaneState for CapacityState {
         stretch: Stretch,
     ) -> Result<(), StepError> {
         self.load_positions(&scene.writer, blocks.iter().map(|stored| &stored.block)).await?;
-        let last = blocks.len().saturating_sub(1);
-        for (position, stored) in blocks.iter_mut().enumerate() {
-            let ends_backfill = stretch.ends_backfill && position == last;
+        for position in 0..blocks.len() {
+            let (before, after) = blocks.split_at_mut(position + 1);
+            let Some(stored) = before.last_mut() else { continue };
+            let ends_backfill = stretch.ends_backfill && after.is_empty();
             let at = at(&stored.header, stretch);
             let occasion = self.occasion(&stored.block, ends_backfill, stretch.at_head);
             stored.block.readings = self.read(scene, &stored.block, at, occasion).await?;
+            stored.block.untold = self.explain(scene, &stored.block, at).await?;
             self.read_debts(scene, &mut stored.block, at).await?;
+            let implementation_before = implementation(&self.capacity);
             self.apply_block(stored).map_err(|halt| StepError::refused(&halt, &scene.deployment))?;
+            let implementation = implementation(&self.capacity).filter(|now| Some(*now) != implementation_before);
+            if let Some(implementation) = implementation.filter(|now| announced(&stored.block) != Some(*now)) {
+                self.decoder.follow(implementation);
+                after.iter_mut().try_for_each(|stored| self.decode_again(stored))?;
+            }
         }
         Ok(())
     }
@@ -114,6 +131,24 @@ impl CapacityState {
             stored.block.entries.push(entry);
         }
         Ok(stored)
+    }
+
+    /// A block of a range in which a reading showed another implementation, after it was decoded. All its logs
+    /// are light: a range of this lane has no others.
+    fn decode_again(&mut self, stored: &mut StoredBlock) -> Result<(), StepError> {
+        let header = stored.header;
+        let logs = std::mem::take(&mut stored.logs).into_iter();
+        *stored = self.decode_block(header, logs.map(|log| whole(&header, log)).collect())?;
+        Ok(())
+    }
+
+    /// What its readings show that no event of the block explains: known already, or found now. A change that lies in
+    /// another block is for the caller, who derives anew from there on.
+    async fn explain<S: Source>(&mut self, scene: &Scene<S>, block: &Block, at: At) -> Result<Vec<Untold>, StepError> {
+        self.untold.add(block.number, scene.source.untold(block.number)?);
+        let found = self.untold.explain(scene, block, self.capacity.parameters(), at).await?;
+        self.untold.saw(block);
+        Ok(found)
     }
 
     async fn load_positions<'a>(
@@ -142,6 +177,7 @@ impl CapacityState {
     fn occasion(&self, block: &Block, ends_backfill: bool, at_head: bool) -> Option<Occasion> {
         let occasion = readings::occasion(block, self.capacity.parameters(), self.timestamp);
         let adds_up = at_head && self.lacks_rewards && self.decoder.has_locks() && self.capacity.shows_rewards(block);
+        let occasion = occasion.or(self.untold.is_at(block.number).then_some(Occasion::Untold));
         occasion.or(ends_backfill.then_some(Occasion::Edge)).or(adds_up.then_some(Occasion::Rewards))
     }
 
@@ -179,7 +215,9 @@ impl CapacityState {
 
     /// Where the accumulators were read and rewards are not known, they go on from there: with what everybody owes.
     async fn read_debts<S: Source>(&mut self, scene: &Scene<S>, block: &mut Block, at: At) -> Result<(), StepError> {
-        let is_wanted = self.capacity.totals().rewards.is_none() || upgrades(block);
+        // What changed without an event somewhere in the block makes its rewards doubtful.
+        let is_doubtful = upgrades(block) || !block.untold.is_empty();
+        let is_wanted = self.capacity.totals().rewards.is_none() || is_doubtful;
         let has_locks = block.reading(Parameter::AccRewardPerShareLocked).is_some();
         if is_wanted && has_locks && block.reading(Parameter::RewardDebts).is_none() {
             let stored = scene.writer.stakers().await?;
@@ -216,6 +254,19 @@ fn stored(fetched: &FetchedHeader) -> Result<StoredHeader, ChainError> {
     let FetchedHeader { number, hash, parent_hash, timestamp } = *fetched;
     let untold = || ChainError::Contradiction(format!("neither header nor clock tells the time of block {number}"));
     Ok(StoredHeader { number, hash, parent_hash, timestamp: timestamp.ok_or_else(untold)? })
+}
+
+/// As the last event or reading says.
+fn implementation(capacity: &Capacity) -> Option<Address> {
+    capacity.parameters().word(Parameter::Implementation).map(word_address)
+}
+
+/// As the last event of a block says, which whoever decodes the next has followed already.
+fn announced(block: &Block) -> Option<Address> {
+    block.entries.iter().rev().find_map(|entry| match &entry.event {
+        Event::Staking(Staking::Upgraded(implementation)) => Some(*implementation),
+        _ => None,
+    })
 }
 
 /// Whether a log is kept as it came: all but VVV's transfers, of which only mints are.

@@ -40,6 +40,11 @@ pub trait LaneState: Sized + Send {
     /// A block was the last one of what was applied.
     fn set_cursor(&mut self, cursor: BlockRef);
 
+    /// A block from `from` on that must be given, whether it has a log of ours or not: a range ends with it.
+    fn wants(&self, _from: u64) -> Option<u64> {
+        None
+    }
+
     /// Whether it is time to drop this state and load accounts anew as they are touched.
     fn is_too_large(&self) -> bool;
 
@@ -178,11 +183,12 @@ impl<S: Source, L: LaneState> Engine<S, L> {
     }
 
     async fn prepare(&mut self, from: u64, last: u64, until: Option<Instant>) -> Result<Option<Prepared>, StepError> {
+        let end = self.state().await?.wants(from).map_or(last, |wanted| wanted.min(last));
         let fetched = loop {
-            if !self.ahead.is_ready(&self.scene.source, from, last, &self.sizes, until).await {
+            if !self.ahead.is_ready(&self.scene.source, from, end, &self.sizes, until).await {
                 return Ok(None);
             }
-            if let Some(fetched) = self.ahead.next(&self.scene.source, from, last, &mut self.sizes).await? {
+            if let Some(fetched) = self.ahead.next(&self.scene.source, from, end, &mut self.sizes).await? {
                 break fetched;
             }
         };
@@ -237,4 +243,12 @@ fn at(header: &StoredHeader, stretch: Stretch) -> At {
 fn raw(log: Log) -> RawLog {
     let Log { log_index, tx_index, tx_hash, address, topics, data, .. } = log;
     RawLog { log_index, tx_index, tx_hash, address, topics, data }
+}
+
+/// The log that [`raw`] was made of.
+fn whole(header: &StoredHeader, log: RawLog) -> Log {
+    let StoredHeader { number, hash, timestamp, .. } = *header;
+    let RawLog { log_index, tx_index, tx_hash, address, topics, data } = log;
+    let (block_number, block_hash, block_timestamp) = (number, hash, Some(timestamp));
+    Log { block_number, block_hash, block_timestamp, tx_hash, tx_index, log_index, address, topics, data }
 }

@@ -32,8 +32,8 @@ pub(super) async fn write(cut: &mut Cut, sink: &mut Sink) -> Result<(), ExportEr
             inputs.fill(&mut cut.reading).await?;
         }
         for reading in take_while(&mut inputs.readings.rows, |reading| reading.block_number == number) {
-            let StoredReading { block_number, name, value } = reading;
-            sink.put(&ReadingRecord { block_number, name, value: Words(value) })?;
+            let StoredReading { block_number, name, value, changed_after } = reading;
+            sink.put(&ReadingRecord { block_number, name, value: Words(value), changed_after })?;
             inputs.fill(&mut cut.reading).await?;
         }
     }

@@ -132,6 +132,9 @@ pub struct ReadingRecord {
     pub name: String,
     /// One word, the 256 cells of a table, or pairs of an address as a number and its debt.
     pub value: Words,
+    /// It changed without an event, after this block; absent: it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_after: Option<u64>,
 }
 
 /// One address of the capacity table.
@@ -260,7 +263,7 @@ pub struct ParameterRecord {
     /// Absent: it changed to something that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Words>,
-    /// `event` or `call`.
+    /// `event`, `call` or `inferred`.
     pub source: String,
 }
 

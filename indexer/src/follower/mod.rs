@@ -23,7 +23,7 @@ use crate::fetch::Fetch;
 use crate::plan::{self, Local, Plan, plan};
 use crate::source::{BlockRef, Lane};
 use indexes::Building;
-pub use outcome::{Outcome, StepError};
+pub use outcome::{Changes, Outcome, StepError};
 use tags::NodeTags;
 
 /// While supply is behind, the head is looked at this often, and ranges of supply are waited for no longer.
@@ -97,7 +97,13 @@ impl<C: Chain> Follower<C> {
         if let Err(error) = &outcome {
             self.forget_after(error);
         }
-        outcome
+        match outcome {
+            Err(StepError::Untold(found)) => {
+                self.writer.infer(&found).await?;
+                Ok(Outcome::Inferred(found))
+            }
+            outcome => outcome,
+        }
     }
 
     /// Makes sure that nobody else writes. The pool mends its connections silently, so this is asked before each step.
@@ -158,7 +164,7 @@ impl<C: Chain> Follower<C> {
     pub fn forget_after(&mut self, error: &StepError) {
         match error {
             StepError::Chain(_) | StepError::Supply(_) => self.node.ask_again(),
-            StepError::Store(_) | StepError::Refused(_) | StepError::Halt(_) => self.forget(),
+            StepError::Store(_) | StepError::Refused(_) | StepError::Untold(_) | StepError::Halt(_) => self.forget(),
         }
     }
 

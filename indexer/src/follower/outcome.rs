@@ -1,8 +1,12 @@
 //! What a step did, or why it failed.
 
+use std::fmt;
+
 use ledger::halt::Halt;
+use ledger::parameter::Untold;
 use store::StoreError;
 use store::deployment::Deployment;
+use store::inferred::UntoldByBlock;
 use store::reconciliation::Repair;
 use store::rewind::Rewind;
 use thiserror::Error;
@@ -29,6 +33,8 @@ pub enum Outcome {
     Rewound(Rewind),
     /// Blocks were undone because their totals differ from the contracts': they are fetched again.
     Repaired(Repair),
+    /// Parameters turned out to have changed without an event: blocks are derived anew from the first change on.
+    Inferred(UntoldByBlock),
     /// The node's chain is another than ours; it is not clear yet which will last.
     ForkSuspected {
         /// The last block both share.
@@ -51,9 +57,26 @@ pub enum StepError {
     /// Blocks that the ledger will not take, or whose logs cannot be read.
     #[error("{0}")]
     Refused(String),
+    /// Parameters changed without an event, in blocks that were derived without knowing it or are about to be.
+    #[error("parameters changed without an event: {}", Changes(.0))]
+    Untold(UntoldByBlock),
     /// Going on would be guessing.
     #[error("{0}")]
     Halt(String),
+}
+
+/// For a human.
+pub struct Changes<'a>(pub &'a UntoldByBlock);
+
+impl fmt::Display for Changes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let changes = self.0.iter().flat_map(|(number, untold)| untold.iter().map(move |one| (number, one)));
+        for (position, (number, Untold { parameter, after_block })) in changes.enumerate() {
+            let comma = if position > 0 { ", " } else { "" };
+            write!(f, "{comma}{} after block {after_block} and up to block {number}", parameter.name())?;
+        }
+        Ok(())
+    }
 }
 
 impl StepError {

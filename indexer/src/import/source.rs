@@ -7,7 +7,7 @@ use abi::Vvv;
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEvent;
 use ledger::event::Contracts;
-use ledger::parameter::{Parameter, Setting};
+use ledger::parameter::{Parameter, Setting, Untold};
 use store::completeness::Grade;
 use store::deployment::{Clock, Deployment};
 
@@ -15,7 +15,7 @@ use super::directory::Directory;
 use super::rows::Rows;
 use crate::chain::{At, ChainError, Log};
 use crate::files::error::FileError;
-use crate::files::record::{BlockRecord, LogRecord};
+use crate::files::record::{BlockRecord, LogRecord, ReadingRecord};
 use crate::readings::Occasion;
 use crate::source::{BlockRef, Fetched, FetchedBlock, FetchedHeader, Lane, Source};
 
@@ -163,21 +163,25 @@ impl<S> Files<S> {
         }
     }
 
-    /// What was read at the end of a block, as the files tell it.
-    fn read(&self, block_number: u64) -> Result<Vec<Setting>, ChainError> {
+    fn rows_read(&self, block_number: u64) -> Result<Vec<ReadingRecord>, ChainError> {
         let rows = self.directory.rows(block_number, block_number)?;
         let of_block = rows.iter().flat_map(|rows| &rows.readings).filter(|row| row.block_number == block_number);
+        Ok(of_block.cloned().collect())
+    }
+
+    /// What was read at the end of a block, as the files tell it.
+    fn read(&self, block_number: u64) -> Result<Vec<Setting>, ChainError> {
         let mut settings: Vec<Setting> = Vec::new();
-        for row in of_block {
+        for row in self.rows_read(block_number)? {
             let what = |what: &str| ChainError::Contradiction(format!("block {block_number}: {} {what}", row.name));
-            let parameter = Parameter::read_as(&row.name).ok_or_else(|| what("is no parameter"))?;
+            let parameter = row.parameter()?;
             if settings.iter().any(|other| other.parameter == parameter) {
                 return Err(what("was read twice"));
             }
             if !parameter.takes(row.value.0.len()) {
                 return Err(what("has another number of words than it must"));
             }
-            settings.push(Setting { parameter, value: row.value.0.clone() });
+            settings.push(Setting { parameter, value: row.value.0 });
         }
         Ok(settings)
     }
@@ -220,6 +224,39 @@ impl<S: Source> Source for Files<S> {
             }
             _ => Ok(None),
         }
+    }
+
+    async fn probe(&self, at: At) -> Result<Option<Vec<Setting>>, ChainError> {
+        match &self.asked {
+            Some(asked) => asked.probe(at).await,
+            None => Ok(None),
+        }
+    }
+
+    fn untold(&self, block_number: u64) -> Result<Vec<Untold>, ChainError> {
+        if !self.directory.is_read(block_number) {
+            return Ok(Vec::new());
+        }
+        self.rows_read(block_number)?.into_iter().filter_map(|row| row.untold().transpose()).collect()
+    }
+}
+
+impl ReadingRecord {
+    fn parameter(&self) -> Result<Parameter, ChainError> {
+        let unknown =
+            || ChainError::Contradiction(format!("block {}: {} is no parameter", self.block_number, self.name));
+        Parameter::read_as(&self.name).ok_or_else(unknown)
+    }
+
+    /// The change without an event that it shows.
+    fn untold(&self) -> Result<Option<Untold>, ChainError> {
+        let Some(after_block) = self.changed_after else { return Ok(None) };
+        let Self { block_number, name, .. } = self;
+        if after_block >= *block_number {
+            let what = format!("block {block_number}: {name} is said to have changed after block {after_block}");
+            return Err(ChainError::Contradiction(what));
+        }
+        Ok(Some(Untold { parameter: self.parameter()?, after_block }))
     }
 }
 

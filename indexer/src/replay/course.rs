@@ -65,6 +65,8 @@ impl<'a> Course<'a> {
             match engine.backfill(next, end, None).await {
                 Ok(_) => return Ok(()),
                 Err(StepError::Halt(reason) | StepError::Refused(reason)) => return Err(ReplayError::Halt(reason)),
+                // Not met: nobody is asked in a replay where something changed.
+                Err(error @ StepError::Untold(_)) => return Err(ReplayError::Halt(error.to_string())),
                 Err(StepError::Store(error)) => return Err(error.into()),
                 Err(StepError::Chain(error) | StepError::Supply(error)) => {
                     if !self.job.replay.refetch || began.elapsed() >= NODE_PATIENCE {

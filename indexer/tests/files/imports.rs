@@ -1,16 +1,24 @@
 //! `indexer backfill`, from a node and from what `indexer export --what events` wrote.
 
+use abi::StakingV2 as S;
+use alloy_primitives::U256;
 use devnet::scripted::TransportFault;
 use sqlx::PgPool;
 
+use crate::naive::STAKING;
 use crate::programs::{Clock, Oracle, Said};
-use crate::world::World;
+use crate::world::{World, set};
 
 const BLOCKS: u64 = 90;
 
 /// An oracle at the head of a chain.
 async fn full(test: &PgPool, name: &str, seed: u64, clock: Clock) -> (World, Oracle) {
     let world = World::new(seed, BLOCKS).await;
+    // A change that no event tells of is found once, and travels.
+    for (from, rate) in [(1, 5), (BLOCKS / 2 + 3, 7)] {
+        let view = S::emissionRatePerSecondCall {};
+        world.node.chain(|chain| set(chain, from, STAKING, &view, &[U256::from(rate)]));
+    }
     let oracle = Oracle::new(test, name, clock).await;
     oracle.follow(&world.node, &[]).await;
     (world, oracle)
@@ -41,6 +49,7 @@ async fn there_and_back(test: &PgPool, name: &str, clock: Clock) {
     assert_eq!(copy.digests().await, digests);
     assert!(full.count("reading").await > 3 && full.count("vvv_transfer").await > 9, "{digests}");
     assert_eq!(copy.count("reading").await, full.count("reading").await);
+    assert_eq!((copy.count("inferred").await, full.count("inferred").await), (1, 1));
     full.drop(test).await;
     copy.drop(test).await;
 }

@@ -1,10 +1,9 @@
 //! kill -9 in the middle, and then again.
 
-use std::time::Duration;
-
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::PgPool;
 
 use crate::damage;
+use crate::gates::Gates;
 use crate::program::Indexer;
 use crate::world::{World, digests, furniture};
 
@@ -12,83 +11,49 @@ use crate::world::{World, digests, furniture};
 /// the swap.
 const GATES: [i64; 3] = [41, 42, 43];
 
-/// Whoever writes rows of blocks above 50 into these tables waits. The middle of a replay does not come by itself.
+/// Whoever writes rows of blocks above 50 into these tables waits.
 const HANG_GATES: &str = "
-    create function gate() returns trigger language plpgsql as $$
-    begin
-        if new.block_number > 50 then
-            perform pg_advisory_xact_lock_shared(tg_argv[0]::bigint);
-        end if;
-        return new;
-    end $$;
     create function hang_gates() returns event_trigger language plpgsql as $$
     declare
         made record;
     begin
         for made in select * from pg_event_trigger_ddl_commands() loop
             if made.object_identity = 'replay.capacity_totals' and made.command_tag = 'CREATE TABLE' then
-                create trigger gate before insert on replay.capacity_totals for each row execute function gate(41);
+                create trigger gate before insert on replay.capacity_totals for each row when (new.block_number > 50) execute function gate(41);
             elsif made.object_identity = 'replay.vvv_transfer' and made.command_tag = 'CREATE TABLE' then
-                create trigger gate before insert on replay.vvv_transfer for each row execute function gate(42);
+                create trigger gate before insert on replay.vvv_transfer for each row when (new.block_number > 50) execute function gate(42);
             end if;
         end loop;
     end $$;
     create event trigger hang_gates on ddl_command_end when tag in ('CREATE TABLE') execute function hang_gates();
-    create trigger gate before insert on public.event for each row execute function gate(43);";
+    create trigger gate before insert on public.event for each row when (new.block_number > 50) execute function gate(43);";
 
 const REPLAY: [&str; 3] = ["replay", "--from-block", "0"];
 
 /// A damaged database, and the gates.
 struct Stage {
     pool: PgPool,
-    keeper: PgConnection,
+    gates: Gates,
 }
 
 impl Stage {
     async fn new(pool: PgPool) -> Self {
-        sqlx::raw_sql(HANG_GATES).execute(&pool).await.unwrap();
-        let mut keeper = PgConnection::connect_with(&pool.connect_options()).await.unwrap();
-        for gate in GATES {
-            sqlx::query("select pg_advisory_lock($1)").bind(gate).execute(&mut keeper).await.unwrap();
-        }
-        Self { pool, keeper }
+        Self { gates: Gates::shut(pool.clone(), &GATES, HANG_GATES).await, pool }
     }
 
     async fn open(&mut self, gate: i64) {
-        sqlx::query("select pg_advisory_unlock($1)").bind(gate).execute(&mut self.keeper).await.unwrap();
+        self.gates.open(gate).await;
     }
 
     /// A replay that has come as far as this gate.
     async fn replay_to(&self, gate: i64) -> Indexer {
         let indexer = Indexer::start(&self.pool, &REPLAY);
-        while !self.waiting().await.iter().any(|(_, at)| *at == gate) {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        self.gates.wait_at(gate).await;
         indexer
     }
 
-    /// Ends sessions whose client is gone: waiting for a lock they do not notice.
-    async fn clear(&self) {
-        for (session, _) in self.waiting().await {
-            sqlx::query("select pg_terminate_backend($1)").bind(session).execute(&self.pool).await.unwrap();
-        }
-    }
-
-    /// Sessions that wait at a gate, and at which.
-    async fn waiting(&self) -> Vec<(i32, i64)> {
-        let waiting = sqlx::query_as(
-            "select pid, objid::bigint from pg_locks
-              where locktype = 'advisory' and not granted and objid::bigint between 41 and 43
-                and database = (select oid from pg_database where datname = current_database())",
-        );
-        waiting.fetch_all(&self.pool).await.unwrap()
-    }
-
     async fn kill_at(&self, gate: i64) {
-        let indexer = self.replay_to(gate).await;
-        indexer.signal("KILL");
-        assert_eq!(indexer.ended().await.code, None);
-        self.clear().await;
+        self.gates.kill_at(gate, Indexer::start(&self.pool, &REPLAY)).await;
     }
 
     /// Which transaction last moved the replay's cursor of capacity.
@@ -156,7 +121,7 @@ async fn stops_when_told_to_and_goes_on(pool: PgPool) {
         let ended = indexer.ended().await;
         assert_eq!(ended.code, Some(1), "{}", ended.log);
         assert!(ended.log.contains("error: stopped; the same command goes on from here"), "{}", ended.log);
-        stage.clear().await;
+        stage.gates.clear().await;
         stage.open(gate).await;
     }
     stage.open(43).await;

@@ -6,7 +6,9 @@ mod damage;
 #[allow(dead_code, reason = "the simulation draws more from it")]
 #[path = "../simulation/economy.rs"]
 mod economy;
+mod gates;
 mod killed;
+mod learnt;
 mod mended;
 mod metrics;
 #[allow(dead_code, reason = "the simulation asks more of it")]
@@ -15,4 +17,5 @@ mod naive;
 mod program;
 mod refetched;
 mod revision;
+mod untold;
 mod world;

@@ -67,7 +67,7 @@ impl Indexer {
     }
 }
 
-fn deployment_file(world: &World) -> PathBuf {
+pub(crate) fn deployment_file(world: &World) -> PathBuf {
     let name = format!("replay-{}-{:?}.toml", std::process::id(), std::thread::current().id());
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&file, toml::to_string(&world.deployment).unwrap()).unwrap();

@@ -39,7 +39,7 @@ impl Coverage {
 
 /// Faults, outcomes and crashes; the cuts follow from the messages that were sent. What few seeds come to, because it hangs on who
 /// is quicker, is brought about by tests of its own: throttled steps, repairs of supply, untraced ones and halts after one.
-const EXPECTED: [&str; 50] = [
+const EXPECTED: [&str; 51] = [
     "crash",
     "crashed and reorged while supply was behind",
     "cut refused",
@@ -80,6 +80,7 @@ const EXPECTED: [&str; 50] = [
     "step Extended",
     "step ForkSuspected",
     "step Halt",
+    "step Inferred",
     "step OtherChain",
     "step Refused",
     "step Repaired",

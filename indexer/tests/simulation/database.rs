@@ -121,3 +121,14 @@ pub(crate) async fn totals_are_sums(pool: &PgPool) {
     .unwrap();
     assert_eq!(wrong, Vec::<String>::new());
 }
+
+/// A parameter changed in this block, and the database knows that no event said so.
+pub(crate) async fn is_inferred(pool: &PgPool, block: u64) {
+    let found: Vec<String> =
+        sqlx::query_scalar("select name from parameter where source = 'inferred' and block_number = $1")
+            .bind(i64::try_from(block).unwrap())
+            .fetch_all(pool)
+            .await
+            .unwrap();
+    assert_eq!(found, ["emission_rate_per_second"], "at block {block}");
+}

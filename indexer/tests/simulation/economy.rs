@@ -46,9 +46,9 @@ pub(crate) fn actor(number: u8) -> Address {
     Address::repeat_byte(number + 1)
 }
 
-/// What the staking proxy answers from its first block on: once it is known, nobody has to ask at every block.
-pub(crate) fn set_emission_rate(chain: &mut ScriptedChain) {
-    answer(chain, 1, STAKING, &S::emissionRatePerSecondCall {}, U256::from(5));
+/// What the staking proxy answers from a block on: once it is known, nobody has to ask at every block.
+pub(crate) fn set_emission_rate(chain: &mut ScriptedChain, from: u64, rate: u64) {
+    answer(chain, from, STAKING, &S::emissionRatePerSecondCall {}, U256::from(rate));
 }
 
 /// The contracts' answers to what is read of them, from a block on.

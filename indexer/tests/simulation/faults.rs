@@ -10,7 +10,7 @@ use crate::proxy::Cut;
 /// Blocks that a lagging node is behind.
 pub(crate) const LAG: u64 = 3;
 /// As many messages as the writer's longest transactions have.
-const MESSAGES_MAX: usize = 20;
+const MESSAGES_MAX: usize = 26;
 
 /// Something that one node can do and one client can notice, or take for what it is.
 pub(crate) fn noticed(rng: &mut impl Rng) -> Fault {
@@ -55,6 +55,11 @@ pub(crate) fn limit(rng: &mut impl Rng) -> Fault {
 /// Each message of a transaction, before and after it, in as many seeds one after the other.
 pub(crate) fn cut_of(seed: u64) -> Cut {
     Cut { message: usize::try_from(seed / 2).unwrap() % MESSAGES_MAX, is_executed: seed % 2 == 1 }
+}
+
+/// How often every message's turn came before this seed.
+pub(crate) fn turn_of(seed: u64) -> usize {
+    usize::try_from(seed / 2).unwrap() / MESSAGES_MAX
 }
 
 /// Where the writer's next transaction is cut.

@@ -132,7 +132,8 @@ async fn round(world: &mut World, subject: &mut Subject<'_>, site: &Site) {
     }
 }
 
-/// One message of each kind of transaction is the last before the connection is gone: of an append, a rewind and a repair.
+/// One message of each kind of transaction is the last before the connection is gone: of an append, a rewind, a repair and
+/// a change that no event tells of.
 async fn crash_points(seed: u64, world: &mut World, subject: &mut Subject<'_>) {
     let cut = faults::cut_of(seed);
     subject.level(world).await;
@@ -146,9 +147,17 @@ async fn crash_points(seed: u64, world: &mut World, subject: &mut Subject<'_>) {
     subject.cut_next(cut);
     subject.settle(world).await;
 
-    let lane = Lane::BOTH[usize::try_from(seed / 40).unwrap() % 2];
+    let lane = Lane::BOTH[faults::turn_of(seed) % 2];
     subject.repair_for_nothing(world, lane, cut).await;
     subject.settle(world).await;
+
+    let changed = world.mine_silent_change();
+    world.mine(Vec::new());
+    subject.settle(world).await;
+    world.mine_of_every_kind();
+    subject.cut_next(cut);
+    subject.settle(world).await;
+    database::is_inferred(&subject.site().pool, changed).await;
 }
 
 fn grow(world: &mut World) {

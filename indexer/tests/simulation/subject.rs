@@ -216,6 +216,7 @@ fn name(stepped: &Result<Outcome, StepError>) -> String {
         Err(StepError::Chain(error) | StepError::Supply(error)) => format!("{error:?}"),
         Err(StepError::Store(_)) => "Store".into(),
         Err(StepError::Refused(_)) => "Refused".into(),
+        Err(StepError::Untold(_)) => "Untold".into(),
         Err(StepError::Halt(_)) => "Halt".into(),
     };
     let first: String = words.chars().take_while(char::is_ascii_alphanumeric).collect();

@@ -51,7 +51,7 @@ impl World {
         let deployment = deployment(&options, rng.random_bool(0.5));
         let mut chain = ScriptedChain::new(options);
         let genesis = chain.head().hash;
-        economy::set_emission_rate(&mut chain);
+        economy::set_emission_rate(&mut chain, 1, 5);
         economy::set_cooldowns(&mut chain, 1, FIRST_COOLDOWNS);
         let node = ScriptedNode::start(chain).await.unwrap();
         let mut other = None;
@@ -114,6 +114,17 @@ impl World {
         let setter = economy::set_cooldown(&mut self.rng, &mut cooldowns);
         self.mine(economy::of_every_kind().into_iter().chain(setter).collect());
         self.node.chain(|chain| set_cooldowns(chain, cooldowns));
+    }
+
+    /// A block at whose end a parameter is another, which no event tells; it is seen at the next block of every kind.
+    pub(crate) fn mine_silent_change(&mut self) -> u64 {
+        self.mine(Vec::new());
+        let rate = self.rng.random_range(6..1_000);
+        self.node.chain(|chain| {
+            let number = chain.head().number;
+            economy::set_emission_rate(chain, number, rate);
+            number
+        })
     }
 
     /// Another chain that leaves this one above the finalized block and is about as long.

@@ -28,7 +28,7 @@ impl Capacity {
                 self.apply_settings(settings);
                 Ok(())
             }
-            Diem::Other => Ok(()),
+            Diem::RoleGranted(_) | Diem::RoleRevoked(_) | Diem::RoleAdminChanged | Diem::Other => Ok(()),
         }
     }
 

@@ -153,8 +153,8 @@ impl Capacity {
                 self.add_up_rewards(block, entry, transfer, step);
                 self.mint_vvv(transfer, step)
             }
-            Event::Vvv(Vvv::Set(settings)) => {
-                self.apply_settings(settings);
+            Event::Vvv(Vvv::OwnershipTransferred(transfer)) => {
+                self.apply_settings(std::slice::from_ref(&transfer.owner));
                 self.date_genesis(block.number);
                 Ok(())
             }

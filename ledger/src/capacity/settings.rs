@@ -14,10 +14,15 @@ use crate::parameter::{Parameter, ParameterChange, Parameters, Setting, Source};
 impl Capacity {
     /// Values not known before the block hold from its start if nothing in it sets them: constructors and the first
     /// block followed.
+    ///
+    /// Where in its block a change lies that no event tells of nobody knows: until the block's end the value is unknown.
     pub(super) fn open_settings(&mut self, block: &Block) {
+        for untold in block.untold.iter().filter(|untold| block.changes_untold(untold.parameter)) {
+            self.parameters.set(untold.parameter, None);
+        }
         for Setting { parameter, value } in &block.readings {
-            let is_of_network = *parameter != Parameter::RewardDebts;
-            if is_of_network && self.parameters.get(*parameter).is_none() && !block.sets_from(0, *parameter) {
+            let is_open = *parameter != Parameter::RewardDebts && !block.changes_untold(*parameter);
+            if is_open && self.parameters.get(*parameter).is_none() && !block.sets_from(0, *parameter) {
                 self.parameters.set(*parameter, Some(value.clone()));
             }
         }
@@ -41,7 +46,7 @@ impl Capacity {
     /// From this entry on the readings hold, and what was not read or is set again later in the block is not known.
     pub(super) fn reread(&mut self, block: &Block, entry: &Entry) {
         let after = block.entries.partition_point(|other| other.log_index <= entry.log_index);
-        let announced = Parameter::ALL.into_iter().filter(|p| p.is_announced() && is_of_staking(*p));
+        let announced = Parameter::ALL.into_iter().filter(|p| p.is_announced() && p.is_of_staking());
         for parameter in announced {
             let reading = block.reading(parameter).filter(|_| !block.sets_from(after, parameter));
             self.parameters.set(parameter, reading.map(|setting| setting.value.clone()));
@@ -54,9 +59,9 @@ impl Capacity {
             let set = block.sets_from(0, parameter);
             let reading = block.reading(parameter);
             if let Some(reading) = reading {
-                let current = self.parameters.get(parameter);
-                if parameter.is_announced() && current.is_some_and(|value| value != reading.value) {
-                    changes.anomalies.push(mismatch(parameter, current, &reading.value));
+                let known = self.parameters.get(parameter).or_else(|| before.get(parameter).filter(|_| !set));
+                if parameter.is_announced() && known.is_some_and(|value| value != reading.value) {
+                    changes.anomalies.push(mismatch(block, parameter, known, &reading.value));
                 }
                 self.parameters.set(parameter, Some(reading.value.clone()));
             }
@@ -64,6 +69,8 @@ impl Capacity {
             if set || reading.is_some() || after != before.get(parameter) {
                 let source = if set && reading.is_none() || announced_by_event(block, parameter, after) {
                     Source::Event
+                } else if block.changes_untold(parameter) {
+                    Source::Inferred
                 } else {
                     Source::Call
                 };
@@ -73,10 +80,6 @@ impl Capacity {
     }
 }
 
-fn is_of_staking(parameter: Parameter) -> bool {
-    !matches!(parameter, Parameter::DiemCooldown | Parameter::VvvOwner | Parameter::Implementation)
-}
-
 /// Whether the last event of the block that sets the parameter gave it the value it has now.
 fn announced_by_event(block: &Block, parameter: Parameter, value: Option<&[U256]>) -> bool {
     let mut settings = block.entries.iter().rev().flat_map(|entry| entry.event.settings().iter().rev());
@@ -84,15 +87,22 @@ fn announced_by_event(block: &Block, parameter: Parameter, value: Option<&[U256]
     last.is_some_and(|setting| Some(setting.value.as_slice()) == value)
 }
 
-fn mismatch(parameter: Parameter, current: Option<&[U256]>, read: &[U256]) -> Anomaly {
+/// What a reading shows that events do not explain: another value than they announced, or a change that none tells of.
+fn mismatch(block: &Block, parameter: Parameter, known: Option<&[U256]>, read: &[U256]) -> Anomaly {
     let words = |value: &[U256]| match value {
         [word] => word.to_string(),
         cells => format!("{} cells", cells.len()),
     };
-    let current = current.map_or_else(|| "nothing".into(), words);
-    Anomaly {
-        log_index: None,
-        kind: AnomalyKind::ReadingMismatch,
-        detail: format!("{} is {}, events announced {current}", parameter.name(), words(read)),
-    }
+    let (name, read, known) = (parameter.name(), words(read), known.map_or_else(|| "nothing".into(), words));
+    let detail = match block.untold(parameter) {
+        Some(_) if block.changes_untold(parameter) => {
+            format!("{name} changed from {known} to {read}, and no event says so")
+        }
+        Some(untold) => format!(
+            "{name} changed from {known} to {read} between blocks {} and {}, and no event says so",
+            untold.after_block, block.number
+        ),
+        None => format!("{name} is {read}, events announced {known}"),
+    };
+    Anomaly { log_index: None, kind: AnomalyKind::ReadingMismatch, detail }
 }

@@ -45,6 +45,10 @@ impl Capacity {
                 self.reread(block, entry);
                 Ok(())
             }
+            Staking::OwnershipTransferred(transfer) => {
+                self.apply_settings(std::slice::from_ref(&transfer.owner));
+                Ok(())
+            }
             Staking::Staked(UserAmount { amount, .. }) => {
                 self.totals.stakes += u64::from(!amount.is_zero());
                 Ok(())

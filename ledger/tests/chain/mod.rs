@@ -102,7 +102,7 @@ pub(crate) fn block(number: u64, timestamp: u64, transactions: &[&[Event]]) -> B
         tx_hash: B256::repeat_byte(u8::try_from(tx + 1).unwrap()),
         event: event.clone(),
     });
-    Block { number, timestamp, entries: entries.collect(), readings: Vec::new() }
+    Block { number, timestamp, entries: entries.collect(), ..Block::default() }
 }
 
 /// Both ledgers with every account loaded on sight, as the follower does it.

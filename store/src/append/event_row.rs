@@ -1,8 +1,10 @@
 //! What of a decoded log goes into a row of `event`.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 use ledger::capacity::CapacityChanges;
-use ledger::event::{Contract, Diem, DiemSwap, Entry, Event, Staking, Transfer, UserAmount, Vvv};
+use ledger::event::{
+    Contract, Diem, DiemSwap, Entry, Event, OwnershipTransfer, RoleChange, Staking, Transfer, UserAmount, Vvv,
+};
 
 /// The columns of `event` that depend on what the log says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub(super) fn event_row(entry: &Entry, changes: &CapacityChanges) -> Option<Even
             EventRow { account: Some(*to), amount: Some(*amount), ..bare("vvv", "mint") }
         }
         Event::Vvv(Vvv::Transfer(_)) => return None,
-        Event::Vvv(Vvv::Set(_)) => bare("vvv", "parameter_set"),
+        Event::Vvv(Vvv::OwnershipTransferred(transfer)) => owner_row("vvv", transfer),
         Event::Staking(event) => staking_row(event),
         Event::Diem(event) => diem_row(event),
         Event::Unknown(contract) => bare(contract_name(*contract), "unknown"),
@@ -47,6 +49,7 @@ fn staking_row(event: &Staking) -> EventRow {
         Staking::Set(_) => bare("staking", "parameter_set"),
         Staking::Upgraded(implementation) => EventRow { account: Some(*implementation), ..bare("staking", "upgraded") },
         Staking::Initialized => bare("staking", "initialized"),
+        Staking::OwnershipTransferred(transfer) => owner_row("staking", transfer),
         Staking::Other => bare("staking", "other"),
     }
 }
@@ -58,6 +61,9 @@ fn diem_row(event: &Diem) -> EventRow {
         Diem::UnstakeInitiated(event) => user_row("diem", "unstake_initiated", event),
         Diem::Unstaked(event) => user_row("diem", "unstaked", event),
         Diem::Set(_) => bare("diem", "parameter_set"),
+        Diem::RoleGranted(change) => role_row("role_granted", change),
+        Diem::RoleRevoked(change) => role_row("role_revoked", change),
+        Diem::RoleAdminChanged => bare("diem", "role_admin_changed"),
         Diem::Other => bare("diem", "other"),
     }
 }
@@ -85,6 +91,15 @@ fn transfer_row(contract: &'static str, transfer: &Transfer) -> EventRow {
         amount: Some(transfer.amount),
         ..bare(contract, "transfer")
     }
+}
+
+fn owner_row(contract: &'static str, transfer: &OwnershipTransfer) -> EventRow {
+    let owner = transfer.owner.value.first().map(|word| Address::from_word(B256::from(*word)));
+    EventRow { account: Some(transfer.previous), counterparty: owner, ..bare(contract, "ownership_transferred") }
+}
+
+fn role_row(kind: &'static str, change: &RoleChange) -> EventRow {
+    EventRow { account: Some(change.account), counterparty: Some(change.sender), ..bare("diem", kind) }
 }
 
 fn swap_row(kind: &'static str, swap: &DiemSwap) -> EventRow {

@@ -17,6 +17,7 @@ use crate::columns::bigint;
 use crate::completeness::{self, Grade};
 use crate::cursor::{BlockRef, Lane};
 use crate::derivation::{hold_revision, own_revision};
+use crate::inferred::insert_inferred;
 use crate::writer::Writer;
 
 /// Below this COPY's own round trips cost more than it saves.
@@ -125,6 +126,7 @@ async fn insert_inputs(connection: &mut PgConnection, batch: &Batch<'_>, by_copy
     if batch.lanes.contains(&Lane::Capacity) {
         inputs::insert_logs(connection, batch.blocks).await?;
         inputs::insert_readings(connection, batch.blocks).await?;
+        insert_inferred(connection, batch.blocks).await?;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ pub struct Since {
     pub value: Option<Vec<U256>>,
     /// The block that set or first showed it. Readings of the same value after it do not count.
     pub block_number: u64,
-    /// `event` or `call`.
+    /// `event`, `call` or `inferred`.
     pub source: String,
 }
 

@@ -42,11 +42,12 @@ const MAKE: [&str; 13] = [
 ];
 
 /// The inputs too, where they are had anew.
-const MAKE_INPUTS: [&str; 4] = [
+const MAKE_INPUTS: [&str; 5] = [
     "create table replay.completeness (like public.completeness including all)",
     "create table replay.block (like public.block including all)",
     "create table replay.log (like public.log including all)",
     "create table replay.reading (like public.reading including all)",
+    "create table replay.inferred (like public.inferred including all)",
 ];
 
 /// The state before block $1, which the first block is applied to: of each key the newest row. A transfer belongs to it
@@ -82,9 +83,11 @@ const SEED: [&str; 8] = [
                      group by account) accounts)",
 ];
 
-/// The time of the block before, where headers are had anew.
-const SEED_INPUTS: &str = "insert into replay.block
-    select * from public.block where number < $1 order by number desc limit 1";
+/// Where inputs are had anew: the time of the block before, and where to look for changes that no event tells of.
+const SEED_INPUTS: [&str; 2] = [
+    "insert into replay.block select * from public.block where number < $1 order by number desc limit 1",
+    "insert into replay.inferred select * from public.inferred where block_number >= $1",
+];
 
 /// What a replay derives, and from what. One that was broken off goes on only as the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +142,7 @@ impl Writer {
         for statement in MAKE.into_iter().chain(MAKE_INPUTS.into_iter().filter(|_| replay.refetch)) {
             sqlx::query(statement).execute(&mut *transaction).await?;
         }
-        for statement in SEED.into_iter().chain(replay.refetch.then_some(SEED_INPUTS)) {
+        for statement in SEED.into_iter().chain(SEED_INPUTS.into_iter().filter(|_| replay.refetch)) {
             sqlx::query(statement).bind(from).execute(&mut *transaction).await?;
         }
         sqlx::query("insert into replay.derivation (revision) values ($1)")

@@ -26,7 +26,7 @@ impl Writer {
                 + (select sum(pg_total_relation_size(('public.' || name)::regclass))
                      from unnest(array['event', 'position', 'capacity_totals', 'supply_totals', 'burn', 'mint',
                                        'parameter', 'anomaly']
-                                 || case when $1 then array['block', 'log', 'reading'] else '{}' end) name)
+                                 || case when $1 then array['block', 'log', 'reading', 'inferred'] else '{}' end) name)
                 - (select coalesce(sum(pg_total_relation_size(c.oid)), 0)
                      from pg_class c join pg_namespace n on n.oid = c.relnamespace
                     where n.nspname = 'replay' and c.relkind = 'r'))::bigint",

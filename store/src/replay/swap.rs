@@ -82,10 +82,11 @@ const DERIVED: [Exchange; 9] = [
     keyed!("vvv_transfer", "block_number", "block_number, log_index"),
 ];
 
-const INPUTS: [Exchange; 3] = [
+const INPUTS: [Exchange; 4] = [
     keyed!("block", "number", "number"),
     keyed!("log", "block_number", "block_number, log_index"),
     keyed!("reading", "block_number", "name, block_number"),
+    keyed!("inferred", "block_number", "block_number, name"),
 ];
 
 impl Shadow {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy_primitives::{Address, B256, U256};
 use ledger::block::Block;
 use ledger::capacity::Capacity;
-use ledger::event::{Contracts, Diem, DiemSwap, Entry, Event, Staking, Transfer, UserAmount, Vvv};
+use ledger::event::{Contracts, Diem, DiemSwap, Entry, Event, OwnershipTransfer, Staking, Transfer, UserAmount, Vvv};
 use ledger::parameter::{Parameter, Setting};
 use ledger::supply::Supply;
 use sqlx::PgPool;
@@ -148,7 +148,7 @@ impl World {
             tx_hash: B256::from(U256::from(tx_index + 1)),
             event,
         };
-        Block { number, timestamp, entries: events.zip(0..).map(entry).collect(), readings: Vec::new() }
+        Block { number, timestamp, entries: events.zip(0..).map(entry).collect(), ..Block::default() }
     }
 
     fn someone(&mut self) -> Address {
@@ -353,7 +353,8 @@ fn word(address: Address) -> U256 {
 }
 
 fn owner(of: Address) -> Event {
-    Event::Vvv(Vvv::Set(vec![Setting::word(Parameter::VvvOwner, word(of))]))
+    let owner = Setting::word(Parameter::VvvOwner, word(of));
+    Event::Vvv(Vvv::OwnershipTransferred(OwnershipTransfer { previous: Address::ZERO, owner }))
 }
 
 fn set(parameter: Parameter, value: U256) -> Event {

@@ -83,7 +83,7 @@ columns! {
         Number { block_number, transaction_index, log_index }
         Bytes { transaction_hash, address, topic0, topic1, topic2, topic3, data }
         Number { chain_id };
-    ReadingRecord: Number { block_number } Text { name, value };
+    ReadingRecord: Number { block_number } Text { name, value } Number { changed_after };
     CapacityRecord: Bytes { address } Text { svvv, locked, diem_staked, diem_epoch_open, allocation_usd };
     SupplyRecord: Number { block_number, timestamp } Text { supply, burned } Number { burn_count, holders, holders_joined, holders_left };
     BurnRecord: Bytes { sender } Number { block_number } Text { amount } Number { count };

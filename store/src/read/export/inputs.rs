@@ -7,7 +7,7 @@ use sqlx::{FromRow, PgConnection};
 use super::PAGE_ROWS;
 use crate::amount::Amount;
 use crate::append::{RawLog, StoredHeader};
-use crate::columns::{address, at_most, count, hash, hash_if, index, rows_at_most};
+use crate::columns::{address, at_most, count, count_if, hash, hash_if, index, rows_at_most};
 use crate::read::ReadError;
 
 /// Where in the chain a log is: block, and position among the block's logs.
@@ -35,6 +35,8 @@ pub struct StoredReading {
     pub name: String,
     /// One word, 256, or pairs.
     pub value: Vec<U256>,
+    /// It shows a change that no event tells of, after this block.
+    pub changed_after: Option<u64>,
 }
 
 #[derive(FromRow)]
@@ -173,8 +175,8 @@ pub async fn readings(
     from: (u64, &str),
     up_to: u64,
 ) -> Result<Vec<StoredReading>, ReadError> {
-    let rows: Vec<(i64, String, Vec<Amount>)> = sqlx::query_as(
-        r#"select block_number, name, value from reading
+    let rows: Vec<(i64, String, Vec<Amount>, Option<i64>)> = sqlx::query_as(
+        r#"select block_number, name, value, after_block from reading left join inferred using (block_number, name)
           where block_number >= $1 and (block_number > $1 or name collate "C" >= $2) and block_number <= $3
           order by block_number, name collate "C" limit $4"#,
     )
@@ -185,9 +187,9 @@ pub async fn readings(
     .fetch_all(connection)
     .await?;
     rows.into_iter()
-        .map(|(block_number, name, value)| {
+        .map(|(block_number, name, value, after_block)| {
             let value = value.into_iter().map(|word| word.0).collect();
-            Ok(StoredReading { block_number: count(block_number)?, name, value })
+            Ok(StoredReading { block_number: count(block_number)?, name, value, changed_after: count_if(after_block)? })
         })
         .collect()
 }

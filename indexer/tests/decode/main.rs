@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod table;
+
 use abi::{Diem as DiemAbi, StakingV2, Vvv as VvvAbi};
 use alloy_primitives::{Address, B256, Bloom, Bytes, LogData, U256, address};
 use alloy_sol_types::SolEvent;
@@ -54,7 +56,7 @@ fn staking(implementation: Option<Address>, data: LogData) -> Result<Event, Stri
 /// A burn that a Safe decided and somebody else sent: the payer is the Safe.
 #[test]
 fn the_real_receipt_of_a_discretionary_burn() {
-    let text = include_str!("fixtures/receipt_discretionary_burn.json");
+    let text = include_str!("../fixtures/receipt_discretionary_burn.json");
     let document: serde_json::Value = serde_json::from_str(text).unwrap();
     let receipt = &document["result"];
     let logs: Vec<alloy_rpc_types_eth::Log> = serde_json::from_value(receipt["logs"].clone()).unwrap();
