@@ -110,13 +110,14 @@ proptest! {
         for block in &blocks {
             let before = state.clone();
             let transactions = transactions(block, &state);
-            if let Err((block, halt)) = state.mine(&transactions) {
+            if let Err(refused) = state.mine(&transactions) {
+                let (block, halt) = *refused;
                 names_its_log(&block, &halt)?;
                 prop_assert_eq!(&state.rows, &before.rows);
                 prop_assert_eq!(state.capacity.totals(), before.capacity.totals());
                 prop_assert_eq!(state.capacity.parameters(), before.capacity.parameters());
                 prop_assert_eq!(state.supply.totals(), before.supply.totals());
-                let (_, again) = state.mine(&transactions).expect_err("it was refused before");
+                let (_, again) = *state.mine(&transactions).expect_err("it was refused before");
                 prop_assert_eq!(again, halt, "the same words for the same block");
             }
             sums_are_totals(&state)?;

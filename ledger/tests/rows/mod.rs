@@ -115,7 +115,7 @@ impl State {
     }
 
     /// The next block. What the ledgers refuse leaves no row, and they are loaded anew.
-    pub(crate) fn mine(&mut self, transactions: &[Vec<Event>]) -> Result<(), (Block, Halt)> {
+    pub(crate) fn mine(&mut self, transactions: &[Vec<Event>]) -> Result<(), Box<(Block, Halt)>> {
         let number = self.number + 1;
         let transactions: Vec<&[Event]> = transactions.iter().map(Vec::as_slice).collect();
         let block = block(number, number * 10, &transactions);
@@ -136,7 +136,7 @@ impl State {
             }
             Err(halt) => {
                 self.forget();
-                Err((block, halt))
+                Err(Box::new((block, halt)))
             }
         }
     }
