@@ -1,5 +1,5 @@
 use alloy_primitives::{Address, B256, Bytes, U256};
-use alloy_sol_types::{Revert, SolCall, SolError, sol};
+use alloy_sol_types::{Revert, SolCall, SolError, SolValue, sol};
 use std::{collections::BTreeMap, collections::HashMap, hash::Hash};
 
 sol! {
@@ -18,6 +18,9 @@ sol! {
 
     /// Multicall3's call of several contracts at one block.
     function aggregate3(Call3[] calls) external payable returns (Result3[] returnData);
+
+    /// Multicall3's word on which block answers.
+    function getBlockNumber() external view returns (uint256 blockNumber);
 }
 
 /// What a contract answers to a call.
@@ -51,10 +54,13 @@ impl State {
         if let Some(answer) = self.answers.at(&(to, input.clone()), block) {
             return answer.clone();
         }
-        if to == multicall
-            && let Ok(call) = aggregate3Call::abi_decode(input)
-        {
-            return self.aggregate(block, multicall, call);
+        if to == multicall {
+            if let Ok(call) = aggregate3Call::abi_decode(input) {
+                return self.aggregate(block, multicall, call);
+            }
+            if getBlockNumberCall::abi_decode(input).is_ok() {
+                return CallAnswer::Returned(U256::from(block).abi_encode().into());
+            }
         }
         CallAnswer::Returned(Bytes::new())
     }

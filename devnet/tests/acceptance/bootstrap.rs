@@ -18,6 +18,19 @@ async fn answer(oracle: &Oracle, question: &str, block: u64) -> Value {
     answer
 }
 
+/// Who was the treasury before the block begun with is in no positions, so that of a mint to somebody else nobody can tell.
+fn without_old_treasuries(question: &str, mut of_old: Value) -> Value {
+    if question == "supply" {
+        let origins = ["treasury", "other"];
+        assert_eq!(of_old["unknown"], json!([]));
+        of_old["unknown"] = json!(origins.map(|origin| format!("minted.{origin}")));
+        for origin in origins {
+            of_old["minted"][origin] = Value::Null;
+        }
+    }
+    of_old
+}
+
 /// Of the local chain's finalized block below its head.
 const FINALIZED_DEPTH: u64 = 20;
 
@@ -53,6 +66,7 @@ async fn a_young_oracle_answers_as_the_old_one(pool: PgPool) {
             let [of_old, of_young] =
                 [answer(&world.oracle, question, block).await, answer(&young, question, block).await];
             // A page's cursor says when its run began.
+            let of_old = without_old_treasuries(question, of_old);
             for (field, value) in of_old.as_object().unwrap().iter().filter(|(field, _)| *field != "next_cursor") {
                 assert_eq!(&of_young[field], value, "{field} of {question} at block {block}");
             }

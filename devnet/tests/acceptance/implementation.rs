@@ -55,7 +55,7 @@ async fn unnamed_code_is_read_compared_and_warned_of_until_it_is_named(pool: PgP
         .fetch_one(&pool)
         .await
         .unwrap();
-    assert_eq!(read, 14, "every parameter");
+    assert_eq!(read, 15, "every parameter, and what everybody owes of rewards");
     let drift = world.oracle.drift(upgraded).await;
     assert_eq!(drift["differences"], 0, "{drift}");
     assert!(drift["compared"].as_u64().unwrap() > 600, "every address, not those that changed last: {drift}");

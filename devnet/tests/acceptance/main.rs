@@ -166,7 +166,9 @@ async fn every_address_equals_the_contracts_through_reorgs_and_crashes(pool: PgP
 
     assert!(world.traffic.head().number >= BLOCKS);
     let status = world.oracle.get("/v1/status").await;
-    assert_eq!(status["anomalies"], json!([]), "what is not expected: {}", status["anomalies"]);
+    let unexpected: Vec<String> =
+        sqlx::query_scalar("select block_number || ': ' || detail from anomaly").fetch_all(&pool).await.unwrap();
+    assert_eq!(status["anomalies"], json!([]), "{unexpected:#?}");
     assert_eq!(status["unknown_topics"], json!([]));
     assert!(status["reorgs"]["count"].as_u64().unwrap() >= 4, "{}", status["reorgs"]);
     assert_eq!(world.oracle.get("/readyz?needs=both").await["ready"], true);

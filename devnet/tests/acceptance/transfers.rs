@@ -121,6 +121,6 @@ async fn nothing_moves_nothing(pool: PgPool) {
     stage.equals_the_contracts().await;
     let events = stage.oracle.get(&format!("/v1/events?address={BOB}")).await;
     assert_eq!(events["items"], json!([]));
-    assert_eq!(figures(&stage, &format!("/v1/accounts/{BOB}"), ["svvv.claimed"]).await, [json!("0")]);
+    assert_eq!(figures(&stage, &format!("/v1/accounts/{BOB}"), ["rewards.claimed"]).await, [json!("0")]);
     stage.node.stop().await.unwrap();
 }

@@ -93,7 +93,7 @@ async fn a_claim_with_nothing_pending_is_no_event(pool: PgPool) {
     let events = stage.oracle.get(&path).await;
     let [claimed] = <&[Value; 1]>::try_from(events["items"].as_array().unwrap().as_slice()).unwrap();
     let account = stage.oracle.get(&format!("/v1/accounts/{ALICE}")).await;
-    assert_eq!(account["svvv"]["claimed"], claimed["amount"]);
+    assert_eq!(account["rewards"]["claimed"], claimed["amount"]);
     // 600 s of 14,000,000 VVV a year, less the treasury's fifth, by 100 of 101 sVVV.
     assert_eq!(claimed["amount"], CLAIMED);
     stage.node.stop().await.unwrap();

@@ -36,7 +36,7 @@ pub async fn hold(
     let addresses = sample(state);
     let locks = Locks::of(deployment, &state.in_force());
     let asking = Asking { chain, deployment, state, locks, timestamp: header.timestamp };
-    let at = At::Hash(header.hash);
+    let at = At { number: header.number, hash: Some(header.hash) };
     let read = readings::read(chain, &deployment.contracts, at).await?;
     let mut found = asking.network(at, header.number).await?.and(compare::parameters(&state.in_force(), &read));
     for some in addresses.chunks(PER_CALL) {
@@ -84,7 +84,7 @@ impl<C: Chain> Asking<'_, C> {
     /// and compared where the contract answers.
     async fn opening(&self, opening: u64, addresses: &[Address]) -> Result<bool, BootstrapError> {
         let this = Asking { locks: Locks::Unsure, ..*self };
-        let mut found = match this.network(At::Number(opening), opening).await {
+        let mut found = match this.network(At { number: opening, hash: None }, opening).await {
             Err(BootstrapError::Chain(ChainError::NoState(_) | ChainError::Refused(_) | ChainError::Reverted(_))) => {
                 return Ok(false);
             }
@@ -96,7 +96,7 @@ impl<C: Chain> Asking<'_, C> {
                 let position = self.state.opening.get(address).map(|(_, position)| *position).unwrap_or_default();
                 questions.position(&self.deployment.contracts, Locks::Unsure, *address, &position);
             }
-            found = found.and(this.compare(At::Number(opening), &questions).await?);
+            found = found.and(this.compare(At { number: opening, hash: None }, &questions).await?);
         }
         judge(&found, opening)?;
         Ok(true)

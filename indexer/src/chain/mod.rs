@@ -98,11 +98,11 @@ pub struct Graded {
 
 /// A block to ask a contract at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum At {
-    /// That very block; errs if the node has another there.
-    Hash(B256),
-    /// Whatever the node has there: for finalized blocks.
-    Number(u64),
+pub struct At {
+    /// Its height.
+    pub number: u64,
+    /// That very block: errs if the node has another there. `None`: whatever the node has, for finalized blocks.
+    pub hash: Option<B256>,
 }
 
 /// A node, or several behaving as one.

@@ -353,9 +353,9 @@ where
 }
 
 fn id(at: At) -> BlockId {
-    match at {
-        At::Hash(hash) => BlockId::Hash(RpcBlockHash::from_hash(hash, None)),
-        At::Number(number) => number.into(),
+    match at.hash {
+        Some(hash) => BlockId::Hash(RpcBlockHash::from_hash(hash, None)),
+        None => at.number.into(),
     }
 }
 

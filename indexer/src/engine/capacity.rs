@@ -20,6 +20,9 @@ use crate::decode::{Decoder, Undecodable, word_address};
 use crate::follower::StepError;
 use crate::readings::{self, Occasion};
 use crate::source::{BlockRef, FetchedBlock, FetchedHeader, Lane, Source};
+
+/// Blocks of a backfill after which a node that had no state of what a contract first showed is asked again.
+const ASK_AGAIN_BLOCKS: u64 = 10_000;
 use known::Known;
 
 /// The ledger's state of capacity as of the last block applied.
@@ -176,9 +179,16 @@ impl CapacityState {
     /// beginning is missing: a node has state there that it no longer had of the blocks before.
     fn occasion(&self, block: &Block, ends_backfill: bool, at_head: bool) -> Option<Occasion> {
         let occasion = readings::occasion(block, self.capacity.parameters(), self.timestamp);
+        let occasion = occasion.filter(|occasion| at_head || !self.is_vain(*occasion, block.number));
         let adds_up = at_head && self.lacks_rewards && self.decoder.has_locks() && self.capacity.shows_rewards(block);
         let occasion = occasion.or(self.untold.is_at(block.number).then_some(Occasion::Untold));
         occasion.or(ends_backfill.then_some(Occasion::Edge)).or(adds_up.then_some(Occasion::Rewards))
+    }
+
+    /// Whether the node has just had no state for the same question: in a backfill every block with a log would ask it.
+    fn is_vain(&self, occasion: Occasion, number: u64) -> bool {
+        let is_near = |until: u64| number.saturating_sub(until) < ASK_AGAIN_BLOCKS;
+        occasion == Occasion::FirstSight && self.no_state_until.is_some_and(is_near)
     }
 
     /// Asks the contracts where the block is an occasion to. A node without state of that block leaves values unknown.
@@ -199,12 +209,21 @@ impl CapacityState {
                 Ok(readings)
             }
             Err(ChainError::NoState(message) | ChainError::Refused(message) | ChainError::Reverted(message)) => {
-                tracing::warn!(
-                    block = number,
-                    ?occasion,
-                    "the node does not answer for this block, so parameters that no event announced stay unknown until \
-                     one does or until it answers; an archive node would ({message})"
-                );
+                let again = self.no_state_until.is_some() && occasion != Some(Occasion::Change);
+                if again {
+                    tracing::debug!(
+                        block = number,
+                        ?occasion,
+                        "the node does not answer for this block either: {message}"
+                    );
+                } else {
+                    tracing::warn!(
+                        block = number,
+                        ?occasion,
+                        "the node does not answer for this block, so parameters that no event announced stay unknown \
+                         until one does or until it answers; an archive node would ({message})"
+                    );
+                }
                 self.no_state_until = self.no_state_until.max(Some(number));
                 self.lacks_rewards = self.capacity.totals().rewards.is_none() || upgrades(block);
                 Ok(Vec::new())

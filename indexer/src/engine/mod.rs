@@ -237,7 +237,7 @@ pub fn lanes(lane: Lane) -> &'static [Lane] {
 
 /// How a contract is asked about a block.
 fn at(header: &StoredHeader, stretch: Stretch) -> At {
-    if stretch.at_head { At::Hash(header.hash) } else { At::Number(header.number) }
+    At { number: header.number, hash: stretch.at_head.then_some(header.hash) }
 }
 
 fn raw(log: Log) -> RawLog {

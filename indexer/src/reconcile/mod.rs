@@ -201,7 +201,7 @@ impl<C: Chain> Reconciler<C> {
     }
 
     async fn probe(&self, stored: &Stored) -> Result<Answered, ReconcileError> {
-        let at = stored.hash.map_or(At::Number(stored.number), At::Hash);
+        let at = At { number: stored.number, hash: stored.hash };
         let multicall3 = self.deployment.contracts.multicall3;
         let answers = match multicall::ask(&self.chain, multicall3, at, &stored.questions.calls).await {
             Ok(Some(answers)) => answers,

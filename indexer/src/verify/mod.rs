@@ -200,7 +200,7 @@ impl Scene {
 
     /// By hash where the header is stored, so that no other block can be answered for.
     fn at(&self) -> At {
-        self.hash.map_or(At::Number(self.number), At::Hash)
+        At { number: self.number, hash: self.hash }
     }
 
     fn locks(&self) -> Locks {

@@ -122,7 +122,7 @@ async fn search<S: Source>(
 /// After a block below the one in hand, by its hash where it is stored: above the finalized block a node may be on a branch
 /// of its own.
 async fn probe<S: Source>(scene: &Scene<S>, number: u64) -> Result<Option<Vec<Setting>>, StepError> {
-    let at = scene.writer.block_hash(number).await?.map_or(At::Number(number), At::Hash);
+    let at = At { number, hash: scene.writer.block_hash(number).await? };
     Ok(scene.source.probe(at).await?)
 }
 
