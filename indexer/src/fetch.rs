@@ -60,9 +60,10 @@ impl<C: Chain> Source for Fetch<C> {
         &self,
         _block_number: u64,
         at: At,
+        rewarded_until: U256,
         accounts: &[Address],
     ) -> Result<Option<Vec<U256>>, ChainError> {
-        readings::reward_debts(self.chain.as_ref(), &self.contracts, at, accounts).await
+        readings::reward_debts(self.chain.as_ref(), &self.contracts, at, rewarded_until, accounts).await
     }
 
     async fn probe(&self, at: At) -> Result<Option<Vec<Setting>>, ChainError> {

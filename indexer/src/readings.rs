@@ -89,7 +89,8 @@ pub async fn read(chain: &impl Chain, contracts: &ContractAddresses, at: At) -> 
 }
 
 /// What these accounts owe of rewards at the end of a block, in their order; `None` where the contract does not answer for
-/// one of them.
+/// one of them. Each request asks also when rewards were last added up, which must be what was read before: else the debts
+/// are of another state than the accumulators.
 ///
 /// # Errors
 /// As [`read`].
@@ -97,20 +98,33 @@ pub async fn reward_debts(
     chain: &impl Chain,
     contracts: &ContractAddresses,
     at: At,
+    rewarded_until: U256,
     accounts: &[Address],
 ) -> Result<Option<Vec<U256>>, ChainError> {
     let ContractAddresses { staking, multicall3, .. } = *contracts;
+    let until = Call::new(staking, &V2::lastRewardTimestampCall {});
     let call = |account: &Address| Call::new(staking, &V2::stakesCall(*account));
+    let calls = accounts.chunks(ACCOUNTS_PER_CALL);
     let calls: Vec<Vec<Call>> =
-        accounts.chunks(ACCOUNTS_PER_CALL).map(|accounts| accounts.iter().map(call).collect()).collect();
+        calls.map(|accounts| accounts.iter().map(call).chain([until.clone()]).collect()).collect();
     let answers: Vec<Option<Vec<Answer>>> = stream::iter(calls)
         .map(|calls| async move { multicall::ask(chain, multicall3, at, &calls).await })
         .buffered(CALLS_AT_ONCE)
         .try_collect()
         .await?;
     let debt = |answer: Answer| answer.filter(|data| data.len() == 3 * 32).map(|data| U256::from_be_slice(&data[..32]));
-    let answers = answers.into_iter().collect::<Option<Vec<_>>>();
-    Ok(answers.and_then(|answers| answers.into_iter().flatten().map(debt).collect()))
+    let mut debts = Vec::with_capacity(accounts.len());
+    for answers in answers {
+        let Some(mut answers) = answers else { return Ok(None) };
+        let until = answers.pop().flatten().filter(|data| data.len() == 32).map(|data| U256::from_be_slice(&data));
+        if until != Some(rewarded_until) {
+            let message =
+                format!("at block {} rewards are added up to {rewarded_until}, and then to {until:?}", at.number);
+            return Err(ChainError::Contradiction(message));
+        }
+        debts.extend(answers.into_iter().map(debt));
+    }
+    Ok(debts.into_iter().collect())
 }
 
 /// One question a parameter, 256 for each table of the curve, in order.

@@ -27,12 +27,13 @@ pub trait Source: Send + Sync + 'static {
         occasion: Option<Occasion>,
     ) -> impl Future<Output = Result<Vec<Setting>, ChainError>> + Send;
 
-    /// What these accounts owe of rewards at the end of a block, in their order. `None`: nobody is asked, because whatever
+    /// What these accounts owe of rewards at the end of a block, in their order, where they were last added up at that time. `None`: nobody is asked, because whatever
     /// was read then is among the readings, or the contract does not answer.
     fn reward_debts(
         &self,
         block_number: u64,
         at: At,
+        rewarded_until: U256,
         accounts: &[Address],
     ) -> impl Future<Output = Result<Option<Vec<U256>>, ChainError>> + Send;
 

@@ -1,5 +1,6 @@
 //! What follows from the light logs: sVVV, DIEM and parameters.
 
+mod asked;
 mod known;
 
 use alloy_primitives::Address;
@@ -7,7 +8,7 @@ use ledger::block::Block;
 use ledger::capacity::Capacity;
 use ledger::event::{Entry, Event, Staking, Vvv};
 use ledger::halt::Halt;
-use ledger::parameter::{Parameter, Setting, Untold};
+use ledger::parameter::{Parameter, Untold};
 use store::StoreError;
 use store::append::{StoredBlock, StoredHeader};
 use store::deployment::Deployment;
@@ -18,11 +19,7 @@ use super::{ACCOUNTS_MAX, LaneState, Scene, Stretch, at, raw, whole};
 use crate::chain::{At, ChainError, Log};
 use crate::decode::{Decoder, Undecodable, word_address};
 use crate::follower::StepError;
-use crate::readings::{self, Occasion};
 use crate::source::{BlockRef, FetchedBlock, FetchedHeader, Lane, Source};
-
-/// Blocks of a backfill after which a node that had no state of what a contract first showed is asked again.
-const ASK_AGAIN_BLOCKS: u64 = 10_000;
 use known::Known;
 
 /// The ledger's state of capacity as of the last block applied.
@@ -174,98 +171,6 @@ impl CapacityState {
         self.timestamp = Some(stored.header.timestamp);
         Ok(())
     }
-
-    /// Why the contracts are asked at a block, if they are. At the head also where rewards are added up and only their
-    /// beginning is missing: a node has state there that it no longer had of the blocks before.
-    fn occasion(&self, block: &Block, ends_backfill: bool, at_head: bool) -> Option<Occasion> {
-        let occasion = readings::occasion(block, self.capacity.parameters(), self.timestamp);
-        let occasion = occasion.filter(|occasion| at_head || !self.is_vain(*occasion, block.number));
-        let adds_up = at_head && self.lacks_rewards && self.decoder.has_locks() && self.capacity.shows_rewards(block);
-        let occasion = occasion.or(self.untold.is_at(block.number).then_some(Occasion::Untold));
-        occasion.or(ends_backfill.then_some(Occasion::Edge)).or(adds_up.then_some(Occasion::Rewards))
-    }
-
-    /// Whether the node has just had no state for the same question: in a backfill every block with a log would ask it.
-    fn is_vain(&self, occasion: Occasion, number: u64) -> bool {
-        let is_near = |until: u64| number.saturating_sub(until) < ASK_AGAIN_BLOCKS;
-        occasion == Occasion::FirstSight && self.no_state_until.is_some_and(is_near)
-    }
-
-    /// Asks the contracts where the block is an occasion to. A node without state of that block leaves values unknown.
-    async fn read<S: Source>(
-        &mut self,
-        scene: &Scene<S>,
-        block: &Block,
-        at: At,
-        occasion: Option<Occasion>,
-    ) -> Result<Vec<Setting>, StepError> {
-        let number = block.number;
-        if self.no_state_until.is_some_and(|until| number <= until) {
-            return Ok(Vec::new());
-        }
-        match scene.source.readings(number, at, occasion).await {
-            Ok(readings) => {
-                self.lacks_rewards &= readings.is_empty();
-                Ok(readings)
-            }
-            Err(ChainError::NoState(message) | ChainError::Refused(message) | ChainError::Reverted(message)) => {
-                let again = self.no_state_until.is_some() && occasion != Some(Occasion::Change);
-                if again {
-                    tracing::debug!(
-                        block = number,
-                        ?occasion,
-                        "the node does not answer for this block either: {message}"
-                    );
-                } else {
-                    tracing::warn!(
-                        block = number,
-                        ?occasion,
-                        "the node does not answer for this block, so parameters that no event announced stay unknown \
-                         until one does or until it answers; an archive node would ({message})"
-                    );
-                }
-                self.no_state_until = self.no_state_until.max(Some(number));
-                self.lacks_rewards = self.capacity.totals().rewards.is_none() || upgrades(block);
-                Ok(Vec::new())
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Where the accumulators were read and rewards are not known, they go on from there: with what everybody owes.
-    async fn read_debts<S: Source>(&mut self, scene: &Scene<S>, block: &mut Block, at: At) -> Result<(), StepError> {
-        // What changed without an event somewhere in the block makes its rewards doubtful.
-        let is_doubtful = upgrades(block) || !block.untold.is_empty();
-        let is_wanted = self.capacity.totals().rewards.is_none() || is_doubtful;
-        let has_locks = block.reading(Parameter::AccRewardPerShareLocked).is_some();
-        if is_wanted && has_locks && block.reading(Parameter::RewardDebts).is_none() {
-            let stored = scene.writer.stakers().await?;
-            let accounts: Vec<Address> = self.capacity.stakers_after(block, stored).into_iter().collect();
-            match scene.source.reward_debts(block.number, at, &accounts).await {
-                Ok(Some(debts)) => block.readings.push(Setting::reward_debts(accounts.into_iter().zip(debts))),
-                Ok(None) => {}
-                Err(ChainError::NoState(message) | ChainError::Refused(message) | ChainError::Reverted(message)) => {
-                    let (block, accounts) = (block.number, accounts.len());
-                    tracing::warn!(
-                        block,
-                        accounts,
-                        "rewards stay unknown, because the node does not tell debts: {message}"
-                    );
-                    self.lacks_rewards = true;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        if block.reading(Parameter::RewardDebts).is_some() {
-            self.load_positions(&scene.writer, std::iter::once(&*block)).await?;
-        }
-        Ok(())
-    }
-}
-
-/// Whether new code runs from this block on.
-fn upgrades(block: &Block) -> bool {
-    block.entries.iter().any(|entry| matches!(entry.event, Event::Staking(Staking::Upgraded(_))))
 }
 
 /// This lane is the first to store a block: somebody must tell its time.

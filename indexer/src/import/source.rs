@@ -216,11 +216,12 @@ impl<S: Source> Source for Files<S> {
         &self,
         block_number: u64,
         at: At,
+        rewarded_until: U256,
         accounts: &[Address],
     ) -> Result<Option<Vec<U256>>, ChainError> {
         match &self.asked {
             Some(asked) if !self.directory.tells_readings(block_number) => {
-                asked.reward_debts(block_number, at, accounts).await
+                asked.reward_debts(block_number, at, rewarded_until, accounts).await
             }
             _ => Ok(None),
         }

@@ -55,10 +55,11 @@ impl<C: Chain> Source for Refetched<C> {
         &self,
         block_number: u64,
         at: At,
+        rewarded_until: U256,
         accounts: &[Address],
     ) -> Result<Option<Vec<U256>>, ChainError> {
         match block_number <= self.last {
-            true => self.fetch.reward_debts(block_number, at, accounts).await,
+            true => self.fetch.reward_debts(block_number, at, rewarded_until, accounts).await,
             false => Ok(None),
         }
     }

@@ -124,7 +124,7 @@ impl Source for Stored {
         Ok(self.readings.get(&block_number).cloned().unwrap_or_default())
     }
 
-    async fn reward_debts(&self, _: u64, _: At, _: &[Address]) -> Result<Option<Vec<U256>>, ChainError> {
+    async fn reward_debts(&self, _: u64, _: At, _: U256, _: &[Address]) -> Result<Option<Vec<U256>>, ChainError> {
         Ok(None)
     }
 }

@@ -6,5 +6,6 @@ mod agreement;
 mod health;
 mod pushes;
 mod receipts;
+mod states;
 mod support;
 mod tags;
