@@ -9,8 +9,10 @@ use store::deployment::Clock;
 
 use crate::chain::deployment;
 
-/// What all questions are floored at, p99 in milliseconds.
+/// What questions are floored at as a rule, p99 in milliseconds.
 const FLOOR_MS: u32 = 10;
+/// A series of all the days there are.
+const SERIES_FLOOR_MS: u32 = 20;
 
 /// One request.
 pub(super) struct Asked {
@@ -65,6 +67,18 @@ impl Draw {
         self.addresses[rng.random_range(2..self.addresses.len())]
     }
 
+    /// Day by day from the first block to one near the head.
+    fn days(&self, topic: &str, rng: &mut ChaCha8Rng) -> Asked {
+        let from = self.time(1);
+        let block = self.head - rng.random_range(0..1_000);
+        Asked { target: format!("/v1/{topic}/history?interval=day&from={from}&block={block}"), body: None }
+    }
+
+    fn time(&self, block: u64) -> Timestamp {
+        let seconds = self.clock.timestamp(block).and_then(|seconds| i64::try_from(seconds).ok());
+        seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or_default()
+    }
+
     fn at(&self, path: &str, rng: &mut ChaCha8Rng) -> Asked {
         let sign = if path.contains('?') { '&' } else { '?' };
         Asked { target: format!("{path}{sign}block={}", self.block(rng)), body: None }
@@ -82,7 +96,7 @@ macro_rules! at {
 
 /// Everything that is asked.
 pub(super) fn all() -> Vec<Question> {
-    [accounts(), figures(), lists(), tables()].into_iter().flatten().collect()
+    [accounts(), figures(), lists(), tables(), series()].into_iter().flatten().collect()
 }
 
 fn accounts() -> Vec<Question> {
@@ -92,6 +106,9 @@ fn accounts() -> Vec<Question> {
             draw.at(&format!("/v1/entitlements/{}", draw.address(rng)), rng)
         }),
         at!("/v1/accounts/{a}", floor, |draw, rng| draw.at(&format!("/v1/accounts/{}", draw.address(rng)), rng)),
+        at!("/v1/accounts/{a}/history", floor, |draw, rng| {
+            draw.at(&format!("/v1/accounts/{}/history", draw.address(rng)), rng)
+        }),
         at!("/v1/accounts/0x0", floor, |draw, rng| draw.at(&format!("/v1/accounts/{}", Address::ZERO), rng)),
         at!("POST /v1/entitlements of 100", floor, |draw, rng| {
             let addresses: Vec<String> = (0..100).map(|_| draw.address(rng).to_string()).collect();
@@ -112,10 +129,9 @@ fn figures() -> Vec<Question> {
         at!("/v1/cooldowns"),
         at!("/v1/parameters"),
         at!("/v1/epochs"),
+        at!("/v1/metrics"),
         at!("/v1/staking?at=", Some(FLOOR_MS), |draw, rng| {
-            let seconds = draw.clock.timestamp(draw.block(rng)).and_then(|seconds| i64::try_from(seconds).ok());
-            let time = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or_default();
-            Asked { target: format!("/v1/staking?at={time}"), body: None }
+            Asked { target: format!("/v1/staking?at={}", draw.time(draw.block(rng))), body: None }
         }),
     ]
 }
@@ -162,5 +178,16 @@ fn tables() -> Vec<Question> {
             body: None
         }),
         at!("/v1/capacity, cold", None, |draw, rng| draw.at("/v1/capacity", rng)),
+    ]
+}
+
+fn series() -> Vec<Question> {
+    let floor = Some(SERIES_FLOOR_MS);
+    vec![
+        at!("/v1/supply/history, 22 months of days", floor, |draw, rng| draw.days("supply", rng)),
+        at!("/v1/burns/history, 22 months of days", floor, |draw, rng| draw.days("burns", rng)),
+        at!("/v1/staking/history, 22 months of days", floor, |draw, rng| draw.days("staking", rng)),
+        at!("/v1/emissions/history, 22 months of days", floor, |draw, rng| draw.days("emissions", rng)),
+        at!("/v1/diem/history, 22 months of days", floor, |draw, rng| draw.days("diem", rng)),
     ]
 }
