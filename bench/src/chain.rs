@@ -97,6 +97,11 @@ impl Chain {
         self.hashes.len() as u64 - 1
     }
 
+    /// Searched from the head downwards, near which it is asked for.
+    pub(crate) fn number_of(&self, hash: B256) -> Option<u64> {
+        self.hashes.iter().rposition(|other| *other == hash).map(|position| position as u64)
+    }
+
     pub(crate) fn header(&self, number: u64) -> Option<(B256, Header)> {
         let at = usize::try_from(number).ok()?;
         let hash = *self.hashes.get(at)?;

@@ -27,6 +27,7 @@ sol! {
     struct Call3 { address target; bool allowFailure; bytes callData; }
     struct Outcome { bool success; bytes returnData; }
     function aggregate3(Call3[] calldata calls) external payable returns (Outcome[] memory returnData);
+    function getBlockNumber() external view returns (uint256 blockNumber);
 }
 
 /// Serves the chain on a port of its own for as long as this process lives.
@@ -78,7 +79,7 @@ fn answer(chain: &Chain, request: &Value) -> Result<Value> {
     match request["method"].as_str().unwrap_or_default() {
         "eth_chainId" => Ok(json!(format!("{:#x}", deployment().chain_id))),
         "eth_getBlockByNumber" => block(chain, &params[0]),
-        "eth_call" => multicall(&params[0]),
+        "eth_call" => multicall(chain, &params[0], &params[1]),
         "eth_getStorageAt" => Ok(json!(format!("{:#066x}", 0))),
         method => anyhow::bail!("the method {method} does not exist"),
     }
@@ -95,13 +96,21 @@ fn block(chain: &Chain, which: &Value) -> Result<Value> {
     Ok(serde_json::to_value(Block { header, uncles: Vec::new(), transactions, withdrawals: None })?)
 }
 
-/// Every contract answers every question with 1, but for how long a cooldown takes.
-fn multicall(call: &Value) -> Result<Value> {
+/// Every contract answers every question with 1, but for how long a cooldown takes and which block it is.
+fn multicall(chain: &Chain, call: &Value, at: &Value) -> Result<Value> {
+    let block = match at["blockHash"].as_str() {
+        Some(hash) => chain.number_of(hash.parse()?).context("no such block")?,
+        None => number(at)?,
+    };
     let input = call["input"].as_str().or_else(|| call["data"].as_str()).context("a call without input")?;
     let asked = aggregate3Call::abi_decode(&alloy_primitives::hex::decode(input)?)?.calls;
     let answers = asked.iter().map(|call| {
-        let is_cooldown = call.callData.starts_with(&abi::StakingV2::cooldownDurationCall::SELECTOR);
-        let word = if is_cooldown { COOLDOWN_SECONDS } else { 1 };
+        let asks = |selector: [u8; 4]| call.callData.starts_with(&selector);
+        let word = match () {
+            () if asks(abi::StakingV2::cooldownDurationCall::SELECTOR) => COOLDOWN_SECONDS,
+            () if asks(getBlockNumberCall::SELECTOR) => block,
+            () => 1,
+        };
         Outcome { success: true, returnData: U256::from(word).abi_encode().into() }
     });
     let answer = aggregate3Call::abi_encode_returns(&answers.collect());
