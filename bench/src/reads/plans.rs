@@ -96,6 +96,7 @@ impl Plans {
         let rows: Vec<(String, i64, i64)> = sqlx::query_as(
             "select c.relname::text, c.reltuples::bigint, (bt_metap(c.relname::text)).level::bigint + 1
                from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid
+               join pg_am a on a.oid = c.relam and a.amname = 'btree'
               where t.relnamespace = 'public'::regnamespace and c.reltuples > 10000
               order by c.reltuples desc, c.relname",
         )
