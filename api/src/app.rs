@@ -8,6 +8,7 @@ use store::read::progress::Progress;
 use store::read::{Database, Reading, progress};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::finalized::Finalized;
 use crate::problem::{Kind, Problem};
 use crate::tables::{self, Tables};
 
@@ -48,6 +49,7 @@ struct Shared {
     settings: Settings,
     deployment: RwLock<Option<Known>>,
     tables: Tables,
+    finalized: Finalized,
     wide_answers: Arc<Semaphore>,
 }
 
@@ -65,7 +67,8 @@ impl App {
     pub fn new(database: Database, settings: Settings) -> Self {
         let tables = Tables::new(&database, settings.tables);
         let wide_answers = Arc::new(Semaphore::new(WIDE_ANSWERS_MAX));
-        Self(Arc::new(Shared { database, settings, deployment: RwLock::default(), tables, wide_answers }))
+        let (deployment, finalized) = Default::default();
+        Self(Arc::new(Shared { database, settings, deployment, tables, finalized, wide_answers }))
     }
 
     /// The database.
@@ -81,6 +84,11 @@ impl App {
     /// Capacity tables read of late.
     pub fn tables(&self) -> &Tables {
         &self.0.tables
+    }
+
+    /// Figures of series, kept.
+    pub(crate) fn finalized(&self) -> &Finalized {
+        &self.0.finalized
     }
 
     /// Leave for an answer about everybody, whose memory clients would else take as often as they like.

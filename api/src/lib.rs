@@ -22,6 +22,7 @@ pub mod epochs;
 pub mod events;
 pub mod examples;
 pub mod extract;
+mod finalized;
 pub mod guarded;
 pub mod holding;
 pub mod measure;

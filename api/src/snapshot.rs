@@ -350,14 +350,6 @@ impl Snapshot {
         Ok(block::openings(&mut self.reading, &self.known.deployment, &self.progress, epochs).await?)
     }
 
-    /// Totals that the light events move, after each of these blocks.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn capacity_totals_at(&mut self, blocks: &[u64]) -> Result<BTreeMap<u64, CapacityTotals>, Problem> {
-        Ok(totals::capacity_at(&mut self.reading, blocks).await?)
-    }
-
     /// Decoded logs up to the block, the newest first.
     ///
     /// # Errors

@@ -18,6 +18,8 @@ pub(crate) const NOBODY: u32 = 0;
 pub(crate) const STAKING: u32 = 1;
 /// The first holder, who gets the first mint.
 const TREASURY: u32 = 2;
+/// As many as emissions go to, and a few that are labelled: none is the staking proxy, whose mints would have to be rewards.
+const MINTED_TO: u32 = 3;
 const MINTED: u128 = 100_000_000 * TOKEN;
 const TOKEN: u128 = 1_000_000_000_000_000_000;
 
@@ -36,6 +38,8 @@ pub(crate) struct Shape {
     pub(crate) cooldown_blocks: u64,
     /// Of the holders, only the first so many burn.
     pub(crate) burners: u32,
+    /// Mints VVV, to one of [`MINTED_TO`]. 0: none but the first.
+    pub(crate) mints_every: u64,
 }
 
 impl Shape {
@@ -47,6 +51,7 @@ impl Shape {
         unstakes_every: 0,
         cooldown_blocks: 0,
         burners: u32::MAX,
+        mints_every: 0,
     };
 }
 
@@ -139,6 +144,10 @@ fn draw(position: u64, rng: &mut ChaCha8Rng, balances: &[u128], parties: u32, sh
     let first = Transfer { block: 0, from: NOBODY, to: TREASURY, amount: MINTED, beside: Beside::Nothing };
     if position == 0 {
         return first;
+    }
+    if shape.mints_every > 0 && position % shape.mints_every == 1 {
+        let to = TREASURY + rng.random_range(1..=MINTED_TO);
+        return Transfer { to, amount: TOKEN, ..first };
     }
     let drawn = rng.random_range(TREASURY..parties);
     let is_burn = !position.is_multiple_of(shape.stakes_every) && position.is_multiple_of(shape.burns_every);

@@ -83,6 +83,7 @@ async fn many_at_once_are_what_one_by_one_are(pool: PgPool) {
     let mut reading = filled(&pool).await.begin().await.unwrap();
     let marks = marks(&mut reading).await;
     let supply = series::supply(&mut reading, &marks).await.unwrap();
+    let capacity = series::capacity(&mut reading, &marks).await.unwrap();
     let recipients: Vec<Address> = mint::minted(&mut reading, BLOCKS).await.unwrap().into_keys().collect();
     assert_eq!(recipients, BUSY[1..]);
     let minted = series::minted(&mut reading, &recipients, &marks).await.unwrap();
@@ -90,12 +91,12 @@ async fn many_at_once_are_what_one_by_one_are(pool: PgPool) {
     let balances = series::vvv_balances(&mut reading, &BUSY, &marks).await.unwrap();
     for mark in marks {
         assert_eq!(supply[&mark], totals::supply(&mut reading, mark).await.unwrap());
-        assert_eq!(minted[&mark], mint::minted(&mut reading, mark).await.unwrap());
-        let (one_burned, one_balance) = (
-            totals::burned_by(&mut reading, &BUSY, mark).await.unwrap(),
-            account::vvv_balances(&mut reading, &BUSY, mark).await.unwrap(),
-        );
+        assert_eq!(capacity[&mark], totals::capacity(&mut reading, mark).await.unwrap());
+        let one_minted = mint::minted(&mut reading, mark).await.unwrap();
+        let one_burned = totals::burned_by(&mut reading, &BUSY, mark).await.unwrap();
+        let one_balance = account::vvv_balances(&mut reading, &BUSY, mark).await.unwrap();
         for whose in BUSY {
+            assert_eq!(minted.at(whose, mark), one_minted.get(&whose).copied());
             assert_eq!(burned.at(whose, mark), one_burned.get(&whose).copied());
             assert_eq!(balances.at(whose, mark), one_balance.get(&whose).copied());
         }
@@ -108,7 +109,7 @@ async fn no_history_is_read_between_the_points(pool: PgPool) {
     let mut reading = filled(&pool).await.begin().await.unwrap();
     let marks = marks(&mut reading).await;
     series::supply(&mut reading, &marks).await.unwrap();
-    totals::capacity_at(&mut reading, &marks).await.unwrap();
+    series::capacity(&mut reading, &marks).await.unwrap();
     mint::minted(&mut reading, BLOCKS).await.unwrap();
     series::minted(&mut reading, &BUSY, &marks).await.unwrap();
     series::burned_by(&mut reading, &BUSY, &marks).await.unwrap();

@@ -115,9 +115,10 @@ pub async fn get(
     let treasuries = snapshot.treasuries(&stake).await?;
     let balance = |address: Address| balances.get(&address).copied().unwrap_or_default();
     let held = parts.held(balance)?;
-    let level = Level { supply, stake, held, minted: &minted, origins: parts.origins(&minted, &treasuries)? };
+    let minted_to_proxy = minted.get(&parts.staking).copied().unwrap_or_default();
+    let level = Level { supply, stake, held, minted_to_proxy, origins: parts.origins(&minted, &treasuries)? };
     let body = SupplyAnswer {
-        figures: level.figures(parts.staking, query.units)?,
+        figures: level.figures(query.units)?,
         unknown: [snapshot.as_of().unknown(), unknown_origins(&level.origins, "minted")].concat(),
         as_of: snapshot.as_of().clone(),
     };
@@ -141,11 +142,11 @@ pub(crate) struct Held {
 }
 
 /// What the figures are made of.
-pub(crate) struct Level<'a> {
+pub(crate) struct Level {
     pub(crate) supply: SupplyTotals,
     pub(crate) stake: CapacityTotals,
     pub(crate) held: Held,
-    pub(crate) minted: &'a BTreeMap<Address, Minted>,
+    pub(crate) minted_to_proxy: Minted,
     pub(crate) origins: Origins,
 }
 
@@ -179,11 +180,11 @@ impl Parts {
     }
 }
 
-impl Level<'_> {
-    pub(crate) fn figures(&self, staking: Address, units: Units) -> Result<SupplyFigures, Problem> {
+impl Level {
+    pub(crate) fn figures(&self, units: Units) -> Result<SupplyFigures, Problem> {
         let Self { supply, stake, held, .. } = self;
         let effective = minus(supply.supply, supply.burned)?;
-        let (owed, there) = self.backing(staking)?;
+        let (owed, there) = self.backing()?;
         Ok(SupplyFigures {
             erc20: units.amount(supply.supply),
             burned: units.amount(supply.burned),
@@ -201,13 +202,12 @@ impl Level<'_> {
         })
     }
 
-    fn backing(&self, staking: Address) -> Result<(U256, U256), Problem> {
-        let to_proxy = self.minted.get(&staking).copied().unwrap_or_default();
+    fn backing(&self) -> Result<(U256, U256), Problem> {
         let backing = Backing {
             balance: self.held.staking_proxy,
             staked: self.stake.svvv_supply,
             cooling: self.stake.svvv_cooling,
-            minted: to_proxy.amount().map_err(Problem::internal)?,
+            minted: self.minted_to_proxy.amount().map_err(Problem::internal)?,
             claimed: self.stake.claimed.amount,
         };
         backing.owed_and_held().ok_or_else(|| Problem::internal("what the proxy owes does not fit in 256 bits"))

@@ -75,6 +75,7 @@ impl Reads {
             unstakes_every: 101,
             cooldown_blocks: COOLDOWN_SECONDS.div_ceil(clock.seconds_per_block) + 1,
             burners: 300,
+            mints_every: 60,
         };
         let chain = Arc::new(Chain::new(self.transfers, &shape, clock));
         let rpc_url = node::start(Arc::clone(&chain)).await?;

@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, HashMap};
 use alloy_primitives::{Address, U256};
 use ledger::mint::Minted;
 use ledger::parameter::Parameter;
-use ledger::totals::{SupplyTotals, Tally};
+use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
 use sqlx::{FromRow, PgConnection};
 
 use super::mint::MintedRow;
-use super::totals::SupplyRow;
+use super::totals::{CapacityRow, SupplyRow};
 use super::{ReadError, block};
 use crate::amount::Amount;
 use crate::columns::{address, at_most, bytes_of, count};
@@ -31,7 +31,8 @@ impl<T: Copy> Steps<T> {
         self.0.get(&whose)?.range(..=block_number).next_back().map(|(_, value)| *value)
     }
 
-    fn add(&mut self, whose: Address, since: u64, value: T) {
+    /// It holds from this block on.
+    pub fn add(&mut self, whose: Address, since: u64, value: T) {
         self.0.entry(whose).or_default().insert(since, value);
     }
 }
@@ -65,21 +66,44 @@ pub async fn last_before(
     Ok(numbers.into_iter().map(|number| Some(number?.min(newest))).collect())
 }
 
+/// A row of `T`, and the block that was asked for.
 #[derive(FromRow)]
-struct SupplyAtRow {
+struct At<T> {
     wanted: i64,
     #[sqlx(flatten)]
-    row: SupplyRow,
+    row: T,
 }
 
-/// Totals that VVV transfers move, after each of these blocks; none before the first transfer.
+/// Totals that the light events move, after each of these blocks.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn capacity(
+    connection: &mut PgConnection,
+    blocks: &[u64],
+) -> Result<BTreeMap<u64, CapacityTotals>, ReadError> {
+    let rows: Vec<At<CapacityRow>> = sqlx::query_as(
+        "select wanted.number as wanted, newest.*
+           from (select distinct unnest($1::bigint[])) as wanted (number)
+          cross join lateral (
+                select * from capacity_totals
+                 where block_number <= wanted.number
+                 order by block_number desc limit 1) newest",
+    )
+    .bind(numbers(blocks))
+    .fetch_all(connection)
+    .await?;
+    at_each(blocks, rows)
+}
+
+/// Totals that VVV transfers move, after each of these blocks.
 ///
 /// # Errors
 /// [`ReadError`].
 pub async fn supply(connection: &mut PgConnection, blocks: &[u64]) -> Result<BTreeMap<u64, SupplyTotals>, ReadError> {
-    let rows: Vec<SupplyAtRow> = sqlx::query_as(
+    let rows: Vec<At<SupplyRow>> = sqlx::query_as(
         "select wanted.number as wanted, newest.*
-           from unnest($1::bigint[]) as wanted (number)
+           from (select distinct unnest($1::bigint[])) as wanted (number)
           cross join lateral (
                 select * from supply_totals
                  where block_number <= wanted.number
@@ -88,17 +112,22 @@ pub async fn supply(connection: &mut PgConnection, blocks: &[u64]) -> Result<BTr
     .bind(numbers(blocks))
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(|SupplyAtRow { wanted, row }| Ok((count(wanted)?, row.try_into()?))).collect()
+    at_each(blocks, rows)
 }
 
-#[derive(FromRow)]
-struct MintedAtRow {
-    wanted: i64,
-    #[sqlx(flatten)]
-    row: MintedRow,
+/// A block before the first event has no row, and nothing in it.
+fn at_each<R, T>(blocks: &[u64], rows: Vec<At<R>>) -> Result<BTreeMap<u64, T>, ReadError>
+where
+    T: Default + TryFrom<R, Error = ReadError>,
+{
+    let mut totals: BTreeMap<u64, T> = blocks.iter().map(|block| (*block, T::default())).collect();
+    for At { wanted, row } in rows {
+        totals.insert(count(wanted)?, row.try_into()?);
+    }
+    Ok(totals)
 }
 
-/// What each of these recipients was minted of VVV up to each of these blocks, by block; none before its first mint.
+/// What each of these recipients was minted of VVV up to some of these ascending blocks; see [`Steps`].
 ///
 /// # Errors
 /// [`ReadError`].
@@ -106,26 +135,33 @@ pub async fn minted(
     connection: &mut PgConnection,
     recipients: &[Address],
     blocks: &[u64],
-) -> Result<BTreeMap<u64, BTreeMap<Address, Minted>>, ReadError> {
-    let rows: Vec<MintedAtRow> = sqlx::query_as(
-        "select wanted.number as wanted, newest.*
-           from unnest($1::bigint[]) as wanted (number)
-          cross join unnest($2::bytea[]) as minted (recipient)
-          cross join lateral (
-                select * from mint
-                 where (mint.recipient, block_number) <= (minted.recipient, wanted.number)
-                 order by mint.recipient desc, block_number desc limit 1) newest
-          where newest.recipient = minted.recipient",
+) -> Result<Steps<Minted>, ReadError> {
+    let rows: Vec<MintedRow> = sqlx::query_as(
+        "with recursive walk as (
+             select recipient, $1[cardinality($1)] + 1 as block_number, null::numeric as genesis_amount,
+                    null::bigint as genesis_count, null::numeric as amount, null::bigint as count,
+                    null::numeric as undated_amount, null::bigint as undated_count
+               from unnest($2::bytea[]) as minted (recipient)
+             union all
+             select newest.*
+               from walk
+              cross join lateral (
+                    select * from mint
+                     where (recipient, block_number)
+                           <= (walk.recipient, $1[width_bucket(walk.block_number - 1, $1)])
+                     order by recipient desc, block_number desc limit 1) newest
+              where newest.recipient = walk.recipient)
+         select * from walk where amount is not null",
     )
     .bind(numbers(blocks))
     .bind(bytes_of(recipients))
     .fetch_all(connection)
     .await?;
-    let mut minted: BTreeMap<u64, BTreeMap<Address, Minted>> = BTreeMap::new();
-    for MintedAtRow { wanted, row } in rows {
-        minted.entry(count(wanted)?).or_default().insert(address(&row.recipient)?, row.try_into()?);
+    let mut steps = Steps::default();
+    for row in rows {
+        steps.add(address(&row.recipient)?, count(row.block_number)?, row.try_into()?);
     }
-    Ok(minted)
+    Ok(steps)
 }
 
 /// What each of these senders had burned after some of these ascending blocks; see [`Steps`].

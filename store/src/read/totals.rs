@@ -1,6 +1,6 @@
 //! Totals of the network, burns per sender. All zero before the first event.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use alloy_primitives::Address;
 use ledger::rewards::Rewards;
@@ -12,7 +12,7 @@ use crate::amount::Amount;
 use crate::columns::{address, at_most, bytes_of, count, count_if};
 
 #[derive(FromRow)]
-struct CapacityRow {
+pub(super) struct CapacityRow {
     svvv_supply: Amount,
     svvv_locked: Amount,
     svvv_cooling: Amount,
@@ -59,42 +59,6 @@ pub async fn capacity(connection: &mut PgConnection, block_number: u64) -> Resul
             .fetch_optional(connection)
             .await?;
     row.map_or_else(|| Ok(CapacityTotals::default()), CapacityTotals::try_from)
-}
-
-/// Totals that the light events move, after each of these blocks.
-///
-/// # Errors
-/// [`ReadError`].
-pub async fn capacity_at(
-    connection: &mut PgConnection,
-    blocks: &[u64],
-) -> Result<BTreeMap<u64, CapacityTotals>, ReadError> {
-    let wanted: Vec<i64> = blocks.iter().map(|block| at_most(*block)).collect();
-    let rows: Vec<CapacityAtRow> = sqlx::query_as(
-        "select wanted.number as wanted, newest.*
-           from (select distinct unnest($1::bigint[])) as wanted (number)
-          cross join lateral (
-                select * from capacity_totals
-                 where block_number <= wanted.number
-                 order by block_number desc limit 1) newest",
-    )
-    .bind(wanted)
-    .fetch_all(connection)
-    .await?;
-    // A block before the first event has no row, and nothing in it.
-    let mut totals: BTreeMap<u64, CapacityTotals> =
-        blocks.iter().map(|block| (*block, CapacityTotals::default())).collect();
-    for CapacityAtRow { wanted, row } in rows {
-        totals.insert(count(wanted)?, row.try_into()?);
-    }
-    Ok(totals)
-}
-
-#[derive(FromRow)]
-struct CapacityAtRow {
-    wanted: i64,
-    #[sqlx(flatten)]
-    row: CapacityRow,
 }
 
 impl TryFrom<CapacityRow> for CapacityTotals {

@@ -84,7 +84,7 @@ pub async fn get(
         let word = |at: usize| in_force(words.get(at)?, block)?.first().copied();
         let words = [word(0), word(1), word(2)];
         let inputs = Inputs::new(&stake.unwrap_or_default(), &supply.unwrap_or_default(), words)?;
-        Ok((inputs, minting.origins(block)?))
+        Ok((inputs, minting.origins(&minting.minted(block))?))
     };
     let mut unknown = Vec::new();
     let items = plot.items(level, |period, (inputs, origins), earlier| {

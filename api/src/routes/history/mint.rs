@@ -8,17 +8,18 @@ use std::collections::BTreeMap;
 use alloy_primitives::Address;
 use ledger::mint::{Minted, Origins, Treasuries};
 use ledger::totals::Tally;
+use store::read::series::Steps;
 
 use crate::problem::Problem;
 use crate::routes::supply::Parts;
 use crate::snapshot::Snapshot;
 
-/// What everybody was minted, by block.
+/// What everybody was minted.
 pub(crate) struct Minting {
     parts: Parts,
     treasuries: Treasuries,
-    minted: BTreeMap<u64, BTreeMap<Address, Minted>>,
-    nothing: BTreeMap<Address, Minted>,
+    recipients: Vec<Address>,
+    minted: Steps<Minted>,
 }
 
 impl Minting {
@@ -29,18 +30,19 @@ impl Minting {
             parts: Parts::of(&snapshot.deployment()),
             treasuries: snapshot.treasuries(&totals).await?,
             minted: snapshot.minted_at(&recipients, blocks).await?,
-            nothing: BTreeMap::new(),
+            recipients,
         })
     }
 
     /// By recipient, after a block.
-    pub(crate) fn minted(&self, block: Option<u64>) -> &BTreeMap<Address, Minted> {
-        block.and_then(|block| self.minted.get(&block)).unwrap_or(&self.nothing)
+    pub(crate) fn minted(&self, block: Option<u64>) -> BTreeMap<Address, Minted> {
+        let by_recipient = |recipient: &Address| Some((*recipient, self.minted.at(*recipient, block?)?));
+        self.recipients.iter().filter_map(by_recipient).collect()
     }
 
-    /// By origin, after a block.
-    pub(crate) fn origins(&self, block: Option<u64>) -> Result<Origins, Problem> {
-        self.parts.origins(self.minted(block), &self.treasuries)
+    /// By origin.
+    pub(crate) fn origins(&self, minted: &BTreeMap<Address, Minted>) -> Result<Origins, Problem> {
+        self.parts.origins(minted, &self.treasuries)
     }
 }
 

@@ -88,18 +88,19 @@ pub async fn get(
     let balances = snapshot.vvv_balances_at(&parts.addresses(), &blocks).await?;
     let level = |block: Option<u64>| {
         let balance = |address| balances.at(address, block?);
+        let minted = minting.minted(block);
         Ok(Level {
             supply: block.and_then(|block| supplies.get(&block).copied()).unwrap_or_default(),
             stake: block.and_then(|block| stakes.get(&block).copied()).unwrap_or_default(),
             held: parts.held(|address| balance(address).unwrap_or_default())?,
-            minted: minting.minted(block),
-            origins: minting.origins(block)?,
+            minted_to_proxy: minted.get(&parts.staking).copied().unwrap_or_default(),
+            origins: minting.origins(&minted)?,
         })
     };
     let mut unknown = Vec::new();
     let items = plot.items(level, |period, level, earlier| {
         unknown.extend(unknown_origins(&level.origins, "minted"));
-        let figures = level.figures(parts.staking, query.units)?;
+        let figures = level.figures(query.units)?;
         Ok(SupplyPeriod {
             period,
             figures,
@@ -115,8 +116,8 @@ pub async fn get(
     Ok(answer(&snapshot, &conditional, &body))
 }
 
-fn flow(now: &Level<'_>, earlier: &Level<'_>, units: Units) -> Result<SupplyFlow, Problem> {
-    let burns = |level: &Level<'_>| Tally { amount: level.supply.burned, count: level.supply.burn_count };
+fn flow(now: &Level, earlier: &Level, units: Units) -> Result<SupplyFlow, Problem> {
+    let burns = |level: &Level| Tally { amount: level.supply.burned, count: level.supply.burn_count };
     let burned = burns(now).since(burns(earlier)).ok_or_else(|| Problem::internal("burns became fewer"))?;
     Ok(SupplyFlow {
         minted: by_origin(&since(&now.origins, &earlier.origins)?, units),

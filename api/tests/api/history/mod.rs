@@ -1,5 +1,6 @@
 //! Series, held against a naive reading of the same events.
 
+mod finalized;
 mod fold;
 mod world;
 
