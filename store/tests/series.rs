@@ -36,7 +36,7 @@ const FILL: &str = "
     insert into mint select decode(repeat('02', 20), 'hex'), n, 0, 0, n, n, 0, 0 from generate_series(1, 20000) n;
     insert into mint values (decode(repeat('03', 20), 'hex'), 1, 5, 1, 0, 0, 0, 0);
     insert into parameter
-    select 'emission_rate_per_second', n, array[case when n < 10000 then 1 else 2 end], 'call'
+    select 'emission_rate_per_second', n, array[case when n < 10000 then 1 else 2 end], 'call', n in (1, 10001)
       from generate_series(1, 20000, 1000) n;
     analyze";
 

@@ -150,7 +150,7 @@ pub async fn minted(
                      where (recipient, block_number)
                            <= (walk.recipient, $1[width_bucket(walk.block_number - 1, $1)])
                      order by recipient desc, block_number desc limit 1) newest
-              where newest.recipient = walk.recipient)
+              where newest.recipient = walk.recipient and walk.block_number > $1[1])
          select * from walk where amount is not null",
     )
     .bind(numbers(blocks))
@@ -184,7 +184,7 @@ pub async fn burned_by(
                     select sender, block_number, amount, count from burn
                      where (sender, block_number) <= (walk.address, $1[width_bucket(walk.block_number - 1, $1)])
                      order by sender desc, block_number desc limit 1) newest
-              where newest.sender = walk.address)
+              where newest.sender = walk.address and walk.block_number > $1[1])
          select * from walk where amount is not null",
     )
     .bind(numbers(blocks))
@@ -242,8 +242,7 @@ pub async fn vvv_balances(
     Ok(steps)
 }
 
-/// Every value that a parameter took up to a block, by the block since which it did; `None`: one that is not known. A
-/// reading a day is all there is to read through, and tables of 256 cells are compared as bytes.
+/// Every value that a parameter took up to a block, by the block since which it did; `None`: one that is not known.
 ///
 /// # Errors
 /// [`ReadError`].
@@ -253,11 +252,7 @@ pub async fn values(
     block_number: u64,
 ) -> Result<BTreeMap<u64, Option<Vec<U256>>>, ReadError> {
     let rows: Vec<(i64, Option<Vec<Amount>>)> = sqlx::query_as(
-        "select block_number, value
-           from (select block_number, value, lag(value) over by_block as before, row_number() over by_block as place
-                   from parameter where name = $1 and block_number <= $2
-                 window by_block as (order by block_number)) history
-          where place = 1 or record_image_ne(row(value), row(before))",
+        "select block_number, value from parameter where name = $1 and block_number <= $2 and is_change",
     )
     .bind(parameter.name())
     .bind(at_most(block_number))
