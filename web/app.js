@@ -1,79 +1,15 @@
 // The page: asks every two seconds how things stand and, where there is a new block, for every figure at that block.
-// Amounts are strings of base units and are never made floats; only the length of a bar is.
-"use strict";
+
+import { ask, Refusal } from "./api.js";
+import { dollars, duration, fineToken, FINE_DIGITS, integer, percent, time, token } from "./figures.js";
+import { drawPlots } from "./plots.js";
 
 const REFRESH_MS = 2000;
 const PAGE_ROWS = 50;
 const SILENT_SECONDS = 30;
-const ONE = 10n ** 18n;
-const FINE_DIGITS = 6;
 
 const $ = (id) => document.getElementById(id);
 const show = (id, text) => { const node = $(id); if (node.textContent !== text) node.textContent = text; };
-
-// ---- figures
-
-const grouped = (digits) => digits.replace(/\B(?=(\d{3})+$)/g, ",");
-
-/** Base units as tokens, cut after some digits: never more than there is. */
-function token(units, digits = 2) {
-  if (units === null || units === undefined) return "unknown";
-  const value = BigInt(units);
-  const fraction = (value % ONE).toString().padStart(18, "0").slice(0, digits);
-  return grouped((value / ONE).toString()) + (digits ? "." + fraction : "");
-}
-
-/** Without zeros at the end. A small amount keeps the digits that make it one. */
-function fineToken(units, digits = FINE_DIGITS) {
-  if (units === null || units === undefined) return "unknown";
-  const value = BigInt(units);
-  const isDust = value > 0n && value < 10n ** BigInt(18 - digits);
-  const text = token(units, isDust ? 18 : digits);
-  return text.replace(/\.?0+$/, (zeros) => (text.includes(".") ? "" : zeros));
-}
-
-/** "0.294900000000000000" as "29.49 %". */
-function percent(ratio, digits = 2) {
-  if (ratio === null || ratio === undefined) return "–";
-  const [whole, fraction] = ratio.split(".");
-  const shifted = BigInt(whole + fraction.slice(0, 2)).toString();
-  return `${shifted}.${fraction.slice(2, 2 + digits)} %`;
-}
-
-/** "4.000000000000000000" as "$4.00". */
-function dollars(usd, digits = 2) {
-  const [whole, fraction] = usd.split(".");
-  return `$${grouped(whole)}.${fraction.slice(0, digits)}`;
-}
-
-const integer = (value) => (value === null ? "unknown" : grouped(String(value)));
-
-function duration(seconds) {
-  if (seconds === null || seconds === undefined) return "unknown";
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
-  if (seconds < 172800) return `${Math.floor(seconds / 3600)} h`;
-  return `${grouped(String(Math.floor(seconds / 86400)))} days`;
-}
-
-const time = (text) => text.replace("T", " ").replace("Z", " UTC");
-
-// ---- asking
-
-class Refusal extends Error {
-  constructor(problem) {
-    super(problem.detail || "The API refused.");
-    this.title = problem.title || "Refused";
-    this.kind = String(problem.type || "").split(":").pop();
-  }
-}
-
-async function ask(path) {
-  const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(10000) });
-  const body = await response.json();
-  if (!response.ok) throw new Refusal(body);
-  return body;
-}
 
 // ---- how things stand
 
@@ -441,9 +377,19 @@ async function round() {
     if (!at || name === drawn) return;
     await drawBlock(at, cards);
     drawn = name;
+    if (!isApart(status)) await drawPlots(at.block_number);
   } catch (error) {
     // A reorg may take the block away between two questions; the next round asks at the one that came instead.
     if (error.kind !== "block-out-of-range") drawUnreachable(error);
+  }
+}
+
+/** By another period, of the block that is shown. */
+async function replot() {
+  try {
+    await drawPlots(newest(await ask("/v1/status")).block_number);
+  } catch (error) {
+    drawUnreachable(error);
   }
 }
 
@@ -455,6 +401,7 @@ async function rounds() {
 $("search").addEventListener("submit", (event) => { event.preventDefault(); lookUp($("address").value); });
 $("address").addEventListener("input", () => { if ($("address").value === "") lookUp(""); });
 $("order").addEventListener("change", () => { table.order = $("order").value; startTable(); });
+$("interval").addEventListener("change", replot);
 $("more").addEventListener("click", showMore);
 $("renew").addEventListener("click", startTable);
 setInterval(drawCountdown, 250);

@@ -13,11 +13,21 @@ async fn the_page_is_served_with_its_files(pool: PgPool) {
     assert!(!page.text.contains("://"), "everything comes from here");
     for (file, kind) in [("app.js", "text/javascript"), ("style.css", "text/css"), ("icon.svg", "image/svg+xml")] {
         assert!(page.text.contains(&format!("/assets/{file}")), "{file} is used");
-        let reply = service.get(&format!("/assets/{file}")).await;
-        assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, kind));
-        let again = service.get_with(&format!("/assets/{file}"), "if-none-match", reply.header("etag")).await;
-        assert_eq!(again.status, 304);
+        holds(&service, file, kind).await;
     }
+    let script = service.get("/assets/app.js").await.text;
+    for part in ["api.js", "figures.js", "plots.js"] {
+        assert!(script.contains(&format!("\"./{part}\"")), "{part} is used");
+        holds(&service, part, "text/javascript").await;
+    }
+}
+
+/// Is there, of that kind, and not sent twice.
+async fn holds(service: &Service, file: &str, kind: &str) {
+    let reply = service.get(&format!("/assets/{file}")).await;
+    assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, kind));
+    let again = service.get_with(&format!("/assets/{file}"), "if-none-match", reply.header("etag")).await;
+    assert_eq!(again.status, 304);
 }
 
 #[sqlx::test(migrations = false)]

@@ -215,6 +215,47 @@ async function lookUps(page) {
   forgiven = null;
 }
 
+/** What each plot writes of its newest period, and of the one under the pointer. */
+const readouts = (page) => page.evaluate(() => ({
+  block: Number(document.getElementById("plots").dataset.block),
+  lines: Object.fromEntries(Array.from(document.querySelectorAll(".plot"), (plot) => [
+    plot.id, Array.from(plot.querySelectorAll(".readout span"), (part) => part.textContent)])),
+  drawn: Array.from(document.querySelectorAll(".plot svg"), (picture) => picture.querySelectorAll("path, rect").length),
+}));
+
+async function plots(page) {
+  for (const interval of ["hour", "month", "week", "day"]) {
+    await page.selectOption("#interval", interval);
+    await page.waitForFunction((name) => document.getElementById("plots").dataset.interval === name, interval);
+    const { block, lines, drawn } = await readouts(page);
+    const last = async (topic) => (await api(`/v1/${topic}/history?interval=${interval}&block=${block}`)).items.at(-1);
+    const [supply, staking, diem] = await Promise.all(["supply", "staking", "diem"].map(last));
+    const digits = { hour: 16, month: 7 }[interval] ?? 10;
+    const when = `${supply.start.replace("T", " ").slice(0, digits)}, so far`;
+    const { stakers, treasury } = supply.flow.minted;
+    assert.deepEqual(lines, {
+      "plot-supply": [when, `${tokens(supply.effective, 0)} VVV supply`, `${tokens(supply.circulating, 0)} VVV circulating`],
+      "plot-burned": [when, `${tokens(supply.flow.burned.amount, 0)} VVV`],
+      "plot-emitted": [when, `${tokens(stakers.amount, 0)} VVV to stakers`, `${tokens(treasury.amount, 0)} VVV to the treasury`],
+      "plot-holders": [when, String(supply.holders)],
+      "plot-staked": [when, `${tokens(staking.staked, 0)} sVVV staked`, `${tokens(staking.locked, 0)} sVVV locked for DIEM`],
+      "plot-stakers": [when, String(staking.stakers)],
+      "plot-diem": [when, `${tokens(diem.supply, 2)} DIEM supply`, `${tokens(diem.staked, 2)} DIEM staked`],
+      "plot-diem-minted": [when, `${tokens(diem.flow.minted.amount, 2)} DIEM`],
+    }, `the plots by ${interval} at block ${block}`);
+    assert.ok(drawn.every((marks) => marks > 0), `${drawn} marks by ${interval}`);
+  }
+  await page.focus("#plot-supply svg");
+  await page.keyboard.press("Home");
+  const { block, lines } = await readouts(page);
+  const { items } = await api(`/v1/supply/history?interval=day&block=${block}`);
+  const begun = items.findIndex((item) => item.erc20 !== "0");
+  const first = items[Math.max(0, begun - 1)];
+  assert.equal(lines["plot-supply"][1], `${tokens(first.effective, 0)} VVV supply`);
+  assert.ok(lines["plot-supply"][0].startsWith(first.start.slice(0, 10)), lines["plot-supply"][0]);
+  await shot(page, "plots");
+}
+
 /** How light a colour is, from 0 to 255. */
 const lightness = (page, property) => page.evaluate((name) => {
   const parts = getComputedStyle(document.body)[name].match(/\d+/g).slice(0, 3);
@@ -257,6 +298,7 @@ try {
   await figuresHold(page);
   assert.ok(await lightness(page, "backgroundColor") > 200, "light");
   await shot(page, "desktop");
+  await plots(page);
   await orders(page);
   await paging(page);
   await lookUps(page);
