@@ -66,7 +66,7 @@ function reach(kind, tops) {
   const known = tops.flat().filter(isKnown);
   const high = Math.max(0, ...known);
   const low = kind === "bars" ? 0 : Math.min(high, ...known);
-  return { low, size: high - low || high || 1 };
+  return { low, high };
 }
 
 function line(values, x, y) {
@@ -80,8 +80,10 @@ function line(values, x, y) {
   return steps.join("");
 }
 
-function drawing(plot, items, tops, { low, size }) {
-  const y = (value) => HEIGHT - 2 - ((value - low) / size) * (HEIGHT - 6);
+function drawing(plot, items, tops, { low, high }) {
+  // What never changes lies in the middle; nothing lies at the bottom.
+  const part = (value) => (high > low ? (value - low) / (high - low) : high && 0.5);
+  const y = (value) => HEIGHT - 2 - part(value) * (HEIGHT - 6);
   const slot = WIDTH / items.length;
   if (plot.kind === "lines") {
     const step = WIDTH / Math.max(1, items.length - 1);
@@ -113,7 +115,7 @@ function figure(plot) {
   const scale = html("p", "", "scale quiet");
   scale.append(html("span"), html("span"));
   const frame = html("div", "", "frame");
-  frame.append(picture, scale);
+  frame.append(scale, picture);
   node.append(caption, frame, axis);
   const state = { plot, node, readout, picture, axis, scale, items: [], interval: "day", at: null };
   picture.addEventListener("pointermove", ({ clientX }) => point(state, positionOf(state, clientX)));
@@ -161,11 +163,12 @@ function draw(state, items, interval) {
   Object.assign(state, { items, interval });
   const { plot, picture, axis, scale } = state;
   const tops = places(plot, items);
-  const { low, size } = reach(plot.kind, tops);
+  const ends = reach(plot.kind, tops);
   const write = WRITTEN[interval] ?? ((start) => start.slice(0, 10));
   const [first, last] = [items[0], items[items.length - 1]].map((item) => write(item.start));
-  picture.replaceChildren(...drawing(plot, items, tops, { low, size }));
-  [low + size, low].forEach((value, place) => { scale.children[place].textContent = ROUGH.format(value); });
+  picture.replaceChildren(...drawing(plot, items, tops, ends));
+  scale.children[0].textContent = ends.high > ends.low ? ROUGH.format(ends.high) : "";
+  scale.children[1].textContent = ROUGH.format(ends.low);
   picture.setAttribute("aria-label", `${plot.title}, by ${interval}, from ${first} to ${last}. Arrow keys go through it.`);
   axis.children[0].textContent = first;
   axis.children[1].textContent = first === last ? "" : last;
