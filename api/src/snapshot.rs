@@ -7,8 +7,12 @@ mod as_of;
 mod behind;
 mod days;
 mod epoch;
+mod events;
+mod figures;
 mod lag;
+mod met;
 mod one_account;
+mod point;
 mod resolve;
 mod rewards;
 mod series;
@@ -16,31 +20,17 @@ mod series;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use alloy_primitives::{Address, B256, U256};
-use ledger::curve::Curve;
+use alloy_primitives::Address;
 use ledger::epoch::Epoch;
-use ledger::parameter::Parameter;
-use ledger::position::Cooling;
-use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
-use serde::Serialize;
 use store::deployment::Deployment;
-use store::read::anomaly::{AnomalyCount, UnknownTopic};
 use store::read::block::BlockFacts;
-use store::read::completeness::Completeness;
-use store::read::event::{EventFilter, EventRecord};
-use store::read::node::Node;
-use store::read::parameter::{Changes, Since};
-use store::read::progress::{Cursor, Progress, Reorgs};
-use store::read::reconciliation::Reconciled;
-use store::read::verification::Verification;
-use store::read::{
-    Reading, account, anomaly, block, completeness, cooldown, event, node, parameter, progress, reconciliation, totals,
-    verification,
-};
-use utoipa::ToSchema;
+use store::read::progress::{Cursor, Progress};
+use store::read::{Reading, account, block, progress};
 
 pub use as_of::{AsOf, Sync};
 pub use epoch::EpochAt;
+pub use met::Met;
+pub use point::{Finality, Point};
 pub use series::Values;
 pub use store::read::progress::Needs;
 pub use store::read::readiness::lag_seconds;
@@ -52,66 +42,6 @@ use crate::problem::{Kind, Problem};
 use crate::table::Table;
 use crate::tables::{Key, Place};
 use crate::wire::Time;
-
-/// How sure it is that a block stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Finality {
-    /// The sequencer's word: may be reorged away.
-    Latest,
-    /// Its batch is on L1.
-    Safe,
-    /// Its batch is on L1 and final there.
-    Finalized,
-}
-
-impl Finality {
-    /// The finality of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Latest, Self::Safe, Self::Finalized].into_iter().find(|finality| finality.name() == name)
-    }
-
-    /// The word it is written as.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Latest => "latest",
-            Self::Safe => "safe",
-            Self::Finalized => "finalized",
-        }
-    }
-}
-
-/// The block that is answered as of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Point {
-    /// Its height.
-    pub number: u64,
-    /// `None`: no header of it is stored.
-    pub hash: Option<B256>,
-    /// Seconds since 1970. `None`: no header of it is stored and no clock tells.
-    pub timestamp: Option<u64>,
-    /// How sure it is.
-    pub finality: Finality,
-}
-
-/// What was met on the way to now.
-#[derive(Clone, Debug, Default)]
-pub struct Met {
-    /// Newest blocks replaced by others.
-    pub reorgs: Reorgs,
-    /// What was not expected, by kind.
-    pub anomalies: Vec<AnomalyCount>,
-    /// Logs kept undecoded, by topic.
-    pub unknown_topics: Vec<UnknownTopic>,
-    /// How the derived state last compared with the contracts.
-    pub drift: Option<Verification>,
-    /// The nodes as the writer sees them.
-    pub nodes: Vec<Node>,
-    /// How sure it is that no log is missing.
-    pub completeness: Completeness,
-    /// How far totals were found equal to the contracts'.
-    pub reconciled: Reconciled,
-}
 
 /// The database at one block.
 #[derive(Debug)]
@@ -143,7 +73,7 @@ impl Snapshot {
         let range = resolve::Range::new(&known.deployment, &progress, newest);
         let number = range.resolve(&mut reading, which).await?;
         let facts = block::facts(&mut reading, number).await?;
-        let point = point(&known.deployment, &progress, number, &facts);
+        let point = Point::of(&known.deployment, &progress, number, &facts);
         let lag = lag_seconds(&progress, newest, known.deployment.clock);
         lag::hold(lag, asked.max_lag)?;
         let as_of = AsOf::new(&known, &progress, point, &facts, lag, app.settings().max_lag_seconds);
@@ -158,7 +88,7 @@ impl Snapshot {
         let range = resolve::Range::new(&self.known.deployment, &self.progress, self.newest);
         let number = range.resolve(&mut self.reading, Which::Newest(finality)).await?;
         self.facts = block::facts(&mut self.reading, number).await?;
-        self.point = point(&self.known.deployment, &self.progress, number, &self.facts);
+        self.point = Point::of(&self.known.deployment, &self.progress, number, &self.facts);
         let max_lag = self.app.settings().max_lag_seconds;
         self.as_of = AsOf::new(&self.known, &self.progress, self.point, &self.facts, self.lag, max_lag);
         Ok(())
@@ -243,93 +173,6 @@ impl Snapshot {
         if is_head { Place::Head } else { Place::Past }
     }
 
-    /// What was met on the way to now.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn met(&mut self) -> Result<Met, Problem> {
-        let reading = &mut self.reading;
-        Ok(Met {
-            reorgs: progress::reorgs(reading).await?,
-            anomalies: anomaly::by_kind(reading, u64::MAX).await?,
-            unknown_topics: match self.facts.unknown_logs {
-                0 => Vec::new(),
-                _ => anomaly::unknown_topics(reading, u64::MAX).await?,
-            },
-            drift: verification::last(reading).await?,
-            nodes: node::all(reading).await?,
-            completeness: completeness::counted(reading).await?,
-            reconciled: reconciliation::reconciled(reading).await?,
-        })
-    }
-
-    /// Totals that the light events move.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn capacity_totals(&mut self) -> Result<CapacityTotals, Problem> {
-        Ok(totals::capacity(&mut self.reading, self.point.number).await?)
-    }
-
-    /// Totals that VVV transfers move.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn supply_totals(&mut self) -> Result<SupplyTotals, Problem> {
-        Ok(totals::supply(&mut self.reading, self.point.number).await?)
-    }
-
-    /// VVV of these addresses; an address never seen is absent.
-    ///
-    /// # Errors
-    /// If single balances cannot be looked up yet, or the database fails.
-    pub async fn vvv_balances(&mut self, addresses: &[Address]) -> Result<HashMap<Address, U256>, Problem> {
-        behind::hold_indexes(&self.progress)?;
-        Ok(account::vvv_balances(&mut self.reading, addresses, self.point.number).await?)
-    }
-
-    /// What each sender has burned, the largest first.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn burns(&mut self) -> Result<Vec<(Address, Tally)>, Problem> {
-        Ok(totals::burns(&mut self.reading, self.point.number).await?)
-    }
-
-    /// A parameter of one word; `None` where it is not known.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn word(&mut self, of: Parameter) -> Result<Option<U256>, Problem> {
-        let value = parameter::value(&mut self.reading, of, self.point.number).await?;
-        Ok(value.and_then(|words| words.first().copied()))
-    }
-
-    /// Every parameter that was ever set or read, with the value in force.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn parameters(&mut self) -> Result<Vec<Since>, Problem> {
-        Ok(parameter::in_force(&mut self.reading, self.point.number).await?)
-    }
-
-    /// Changes of parameters up to the block.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn parameter_changes(&mut self, wanted: &Changes) -> Result<Vec<Since>, Problem> {
-        Ok(parameter::changes(&mut self.reading, wanted, self.point.number).await?)
-    }
-
-    /// What cools of everybody's sVVV and DIEM beyond a time, or nobody knows until when: an account at a time.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn cooldowns(&mut self, timestamp: u64) -> Result<(Vec<Cooling>, Vec<Cooling>), Problem> {
-        let svvv = cooldown::svvv(&mut self.reading, self.point.number, timestamp).await?;
-        Ok((svvv, cooldown::diem(&mut self.reading, self.point.number, timestamp).await?))
-    }
-
     /// The time of the first block held; `None` where it is not known.
     ///
     /// # Errors
@@ -350,59 +193,9 @@ impl Snapshot {
         Ok(block::openings(&mut self.reading, &self.known.deployment, &self.progress, epochs).await?)
     }
 
-    /// Decoded logs up to the block, the newest first.
-    ///
-    /// # Errors
-    /// If transfers cannot be looked up yet, or the database fails.
-    pub async fn events(&mut self, filter: &EventFilter) -> Result<Vec<EventRecord>, Problem> {
-        if filter.has_vvv_transfers() {
-            behind::hold_indexes(&self.progress)?;
-        }
-        Ok(event::events(&mut self.reading, filter, self.point.number).await?)
-    }
-
-    /// Burns up to the block that came before this log, the newest first.
-    ///
-    /// # Errors
-    /// If transfers cannot be looked up yet, or the database fails.
-    pub async fn burn_events(&mut self, before: Option<(u64, u32)>, limit: usize) -> Result<Vec<EventRecord>, Problem> {
-        behind::hold_indexes(&self.progress)?;
-        Ok(event::burns(&mut self.reading, before, limit, self.point.number).await?)
-    }
-
     /// The time of a block, by its header or by the clock.
     pub fn time_of(&self, number: u64, stored: Option<u64>) -> Option<Time> {
         stored.or_else(|| self.known.deployment.clock?.timestamp(number)).and_then(Time::new)
-    }
-
-    /// The DIEM mint curve; `None` where it is not known.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn curve(&mut self) -> Result<Option<Curve>, Problem> {
-        Ok(parameter::curve(&mut self.reading, self.point.number).await?)
-    }
-}
-
-fn point(deployment: &Deployment, progress: &Progress, number: u64, facts: &BlockFacts) -> Point {
-    let cursors = [progress.capacity, progress.supply];
-    let cursor_hash = cursors.into_iter().flatten().find(|cursor| cursor.number == number).and_then(|c| c.hash);
-    Point {
-        number,
-        hash: facts.hash.or(cursor_hash),
-        timestamp: facts.timestamp.or_else(|| deployment.clock?.timestamp(number)),
-        finality: finality(progress, number),
-    }
-}
-
-/// How sure a block is, by the tags the node gave.
-fn finality(progress: &Progress, number: u64) -> Finality {
-    let Some(follower) = &progress.follower else { return Finality::Latest };
-    let reaches = |tag: Option<u64>| tag.is_some_and(|tag| number <= tag);
-    match (reaches(follower.finalized_number), reaches(follower.safe_number)) {
-        (true, _) => Finality::Finalized,
-        (false, true) => Finality::Safe,
-        (false, false) => Finality::Latest,
     }
 }
 

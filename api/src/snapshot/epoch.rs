@@ -5,7 +5,7 @@ use store::deployment::Deployment;
 use store::read::progress::Progress;
 use store::read::{Reading, block};
 
-use super::{Finality, Point, finality, out_of_range};
+use super::{Finality, Point, out_of_range};
 use crate::problem::Problem;
 
 /// An epoch as seen from a block in it.
@@ -44,6 +44,6 @@ pub(super) async fn at(
         epoch,
         timestamp,
         opening_block,
-        opening_finality: opening_block.map(|number| finality(progress, number)),
+        opening_finality: opening_block.map(|number| Finality::of(progress, number)),
     })
 }

@@ -11,7 +11,7 @@ use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
 use store::read::series::Steps;
 use store::read::{ReadError, Reading, mint, series};
 
-use super::{Finality, Snapshot, behind, finality};
+use super::{Finality, Snapshot, behind};
 use crate::finalized::{Finalized, History, Kept};
 use crate::problem::Problem;
 
@@ -187,6 +187,6 @@ impl Snapshot {
 
     /// Whether figures after a block are worth keeping: it is finalized, and not merely the one that a client named.
     fn is_to_stay(&self, block: u64) -> bool {
-        block != self.point.number && finality(&self.progress, block) == Finality::Finalized
+        block != self.point.number && Finality::of(&self.progress, block) == Finality::Finalized
     }
 }
