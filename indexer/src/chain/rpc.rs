@@ -3,6 +3,8 @@
 //! Blocks are asked for without their transactions and through a network type that takes any, because Base's first
 //! transaction of each block is a deposit of type 0x7e. No retry layer lies between: errors are classified here.
 
+mod failure;
+mod header;
 mod http;
 mod logs;
 
@@ -11,25 +13,25 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alloy_consensus::Header as ConsensusHeader;
 use alloy_eips::{BlockId, BlockNumberOrTag, RpcBlockHash};
-use alloy_json_rpc::RpcError;
-use alloy_network::{AnyNetwork, AnyRpcBlock, AnyRpcHeader, AnyTransactionReceipt};
+use alloy_network::{AnyNetwork, AnyTransactionReceipt};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_provider::{Provider, RootProvider};
 use alloy_rpc_client::RpcClient;
 use alloy_rpc_types_eth::{Filter, TransactionInput, TransactionRequest};
-use alloy_transport::{TransportError, TransportErrorKind};
+use alloy_transport::TransportError;
 use anyhow::Context;
 use serde_json::value::RawValue;
 use url::Url;
 
-use self::http::{Http, Overlong};
+use self::header::verified;
+pub(super) use self::header::verified_header;
+use self::http::Http;
 use super::backoff::jittered;
-use super::error::{classify, classify_http, short};
+use super::error::classify;
 use super::gate::Gate;
 use super::heads::Heads;
-use super::socket::{Socket, SocketError};
+use super::socket::Socket;
 use super::{At, Chain, ChainError, Finality, Grade, Graded, Header, Log, LogQuery};
 use crate::measure;
 
@@ -125,32 +127,6 @@ impl RpcChain {
         Heads::subscribe(socket).await.map_err(|error| self.error(error))
     }
 
-    /// Takes the URL out of a node's words: it may hold a key.
-    fn hide(&self, text: String) -> String {
-        short(&self.secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), "<hidden>")))
-    }
-
-    fn error(&self, error: TransportError) -> ChainError {
-        let hide = |text| self.hide(text);
-        match error {
-            RpcError::ErrorResp(payload) => classify(payload.code, &hide(payload.message.into_owned())),
-            RpcError::Transport(TransportErrorKind::HttpError(http)) => {
-                classify_http(http.status, &hide(http.body), None)
-            }
-            RpcError::Transport(TransportErrorKind::HttpErrorWithRetryAfter { error, retry_after }) => {
-                classify_http(error.status, &hide(error.body), Some(retry_after))
-            }
-            RpcError::Transport(TransportErrorKind::Custom(error)) => {
-                ChainError::Unavailable(match error.downcast::<reqwest::Error>() {
-                    Ok(error) => hide(chain_of(&error.without_url())),
-                    Err(error) => hide(chain_of(error.as_ref())),
-                })
-            }
-            RpcError::DeserError { err, .. } => ChainError::Unavailable(format!("an answer of another shape: {err}")),
-            other => ChainError::Unavailable(hide(other.to_string())),
-        }
-    }
-
     async fn ask<T, F>(&self, request: impl Fn() -> F) -> Result<T, ChainError>
     where
         F: IntoFuture<Output = Result<T, TransportError>>,
@@ -185,26 +161,6 @@ impl RpcChain {
         let request = self.provider.client().request::<_, Box<RawValue>>("eth_getLogs", (filter,));
         let answer = request.await.map_err(|error| self.error_of_logs(error))?;
         logs::parse_result(answer.get())
-    }
-
-    /// An answer that is too long, comes too slowly or breaks off is one that a smaller range mends.
-    fn error_of_logs(&self, error: TransportError) -> ChainError {
-        let too_large = match &error {
-            RpcError::Transport(TransportErrorKind::Custom(error)) => {
-                match (error.downcast_ref::<reqwest::Error>(), error.downcast_ref::<SocketError>()) {
-                    (Some(error), _) => {
-                        !error.is_connect() && (error.is_timeout() || error.is_body() || error.is_decode())
-                    }
-                    (None, Some(error)) => *error != SocketError::NotConnected,
-                    (None, None) => error.downcast_ref::<Overlong>().is_some(),
-                }
-            }
-            _ => false,
-        };
-        match self.error(error) {
-            ChainError::Unavailable(message) if too_large => ChainError::TooLarge { message, limit_blocks: None },
-            error => error,
-        }
     }
 
     /// EIP-155 id.
@@ -368,39 +324,4 @@ fn filter(query: &LogQuery) -> Filter {
         Some(topic) => filter.topic1(topic),
         None => filter,
     }
-}
-
-/// Hashes the header again: parent hash, timestamp and bloom are only worth what the hash is.
-fn verified(block: AnyRpcBlock) -> Result<Header, ChainError> {
-    verified_header(&block.header)
-}
-
-/// The same of a header that was pushed.
-pub(super) fn verified_header(rpc: &AnyRpcHeader) -> Result<Header, ChainError> {
-    let number = rpc.number;
-    let header: ConsensusHeader =
-        rpc.inner.clone().try_into_header().map_err(|error| {
-            ChainError::Contradiction(format!("the header of block {number} is incomplete: {error}"))
-        })?;
-    let hash = header.hash_slow();
-    if hash != rpc.hash {
-        return Err(ChainError::Contradiction(format!(
-            "the header of block {number} hashes to {hash}, the node says {}",
-            rpc.hash
-        )));
-    }
-    Ok(Header {
-        number,
-        hash,
-        parent_hash: header.parent_hash,
-        timestamp: header.timestamp,
-        logs_bloom: header.logs_bloom,
-        receipts_root: header.receipts_root,
-    })
-}
-
-/// An error with its causes, which is where "connection refused" hides.
-fn chain_of(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

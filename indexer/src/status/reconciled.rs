@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use store::read::reconciliation;
 
-use super::time;
+use super::parts::time;
 
 /// How far network totals were found equal to the contracts' own answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
