@@ -8,6 +8,7 @@ use store::read::progress::Progress;
 use store::read::{Database, Reading, progress};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::connections;
 use crate::finalized::Finalized;
 use crate::problem::{Kind, Problem};
 use crate::tables::{self, Tables};
@@ -26,6 +27,8 @@ pub struct Settings {
     pub request_timeout: std::time::Duration,
     /// What may be taken for capacity tables of past blocks.
     pub tables: tables::Limits,
+    /// What a client may take.
+    pub connections: connections::Limits,
 }
 
 impl Default for Settings {
@@ -35,6 +38,7 @@ impl Default for Settings {
             concurrency_max: 512,
             request_timeout: std::time::Duration::from_secs(15),
             tables: tables::Limits::default(),
+            connections: connections::Limits::default(),
         }
     }
 }

@@ -9,15 +9,19 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use meter::Meter;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use store::read::{Database, Limits};
 use tokio::net::TcpListener;
 
 use crate::app::{App, Settings};
+use crate::connections;
 use crate::measure;
 use crate::router::document;
 use crate::serve::{serve, stop_signal};
 use crate::tables;
 
+/// Open files beside connections of clients: the database's connections, and what the process itself has.
+const DESCRIPTORS: u64 = 100;
 /// Exit code of a usage or configuration error.
 const USAGE: u8 = 2;
 
@@ -82,6 +86,11 @@ struct LimitArgs {
     #[arg(long, env = "REQUEST_TIMEOUT_MS", default_value_t = 15_000, value_name = "MS",
           value_parser = clap::value_parser!(u64).range(1..=600_000))]
     request_timeout_ms: u64,
+    /// Connections of clients at the same time; more wait until one ends. One that sends no request for 90 s, or takes
+    /// nothing of its answer for 30 s, is hung up on.
+    #[arg(long, env = "CONNECTIONS", default_value_t = 4_096, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    connections: u32,
     /// Requests about the chain that are worked on at the same time; more get 503.
     #[arg(long, env = "CONCURRENCY", default_value_t = 512, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -134,6 +143,18 @@ fn start_log(filter: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// As many open files as the system lets this process have: each connection is one.
+fn raise_descriptors(connections_max: usize) {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        tracing::warn!("the limit of open files stays as it is: {error}");
+    }
+    let enough = getrlimit(Resource::Nofile).current.is_none_or(|files| files > connections_max as u64 + DESCRIPTORS);
+    if !enough {
+        tracing::warn!(connections_max, "the system allows fewer open files than connections: lower --connections");
+    }
+}
+
 fn fail(message: &str) -> ExitCode {
     eprintln!("api: {message}");
     ExitCode::from(USAGE)
@@ -159,7 +180,12 @@ impl ServeArgs {
                 past_builds_max: limits.past_table_builds,
                 past_bytes_max: usize::try_from(limits.past_tables_mb)?.saturating_mul(1024 * 1024),
             },
+            connections: connections::Limits {
+                connections_max: usize::try_from(limits.connections)?,
+                ..connections::Limits::default()
+            },
         };
+        raise_descriptors(settings.connections.connections_max);
         let stop = stop_signal().context("signals")?;
         let listener = TcpListener::bind(self.listen).await.with_context(|| {
             format!("cannot listen on {}: is something else there? choose another with --listen", self.listen)
@@ -168,7 +194,7 @@ impl ServeArgs {
         let app = App::new(database, settings);
         let measuring = self.measure(app.clone()).await?;
         tokio::select! {
-            served = serve(listener, app, stop) => served.context("serving"),
+            () = serve(listener, app, stop) => Ok(()),
             () = measuring => Ok(()),
         }
     }

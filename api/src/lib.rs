@@ -4,7 +4,7 @@
 //! [`snapshot`] (the database at one block) -> [`rights`] or a route's own view -> [`respond`] (JSON, block, tag).
 //!
 //! - [`aim`]: the DIEM supply aimed at
-//! - [`app`], [`serve`], [`cli`]: the process
+//! - [`app`], [`serve`], [`connections`], [`cli`]: the process
 //! - [`table`], [`tables`], [`page_cursor`]: the capacity table and runs through it
 //! - [`epochs`], [`events`]: epochs as seen from a block, events as they are listed
 //! - [`guarded`]: the smaller of two blocks' answers
@@ -18,6 +18,7 @@ pub mod address;
 pub mod aim;
 pub mod app;
 pub mod cli;
+pub mod connections;
 pub mod epochs;
 pub mod events;
 pub mod examples;

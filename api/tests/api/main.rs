@@ -8,6 +8,7 @@ mod allocations;
 mod answers;
 mod bad_input;
 mod caching;
+mod connections;
 mod degraded;
 mod entitlements;
 mod epochs;
