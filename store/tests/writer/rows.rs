@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, U256};
 use ledger::parameter::{Parameter, Parameters};
-use sqlx::{PgPool, Row};
+use sqlx::PgPool;
 use store::StoreError;
 use store::append::Batch;
 use store::completeness::Grade;
