@@ -201,6 +201,11 @@ pub(crate) fn logs_of(transfer: &Transfer, addresses: &[Address]) -> Vec<(Addres
     logs
 }
 
+/// Of a transaction nobody has sent.
+pub(crate) fn tx_hash(number: u64, tx_index: u32) -> B256 {
+    keccak256([number.to_be_bytes(), u64::from(tx_index).to_be_bytes()].concat())
+}
+
 #[derive(Default)]
 struct Rendering {
     json: Vec<u8>,
@@ -223,7 +228,7 @@ impl Rendering {
     /// As nodes of today write them, block timestamp included.
     fn log(&mut self, address: Address, log: &LogData, place: &mut Place) {
         let timestamp = place.timestamp;
-        let tx_hash = keccak256([place.number.to_be_bytes(), u64::from(place.tx_index).to_be_bytes()].concat());
+        let tx_hash = tx_hash(place.number, place.tx_index);
         self.field("{\"address\":\"", address.as_slice());
         for (topic, before) in log.topics().iter().zip(["\",\"topics\":[\"", "\",\"", "\",\"", "\",\""]) {
             self.field(before, topic.as_slice());

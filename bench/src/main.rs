@@ -3,10 +3,12 @@
 mod backfill;
 mod chain;
 mod check;
+mod client;
 mod economy;
 mod head;
 mod indexer;
 mod node;
+mod peers;
 mod processor;
 mod raw;
 mod reads;
@@ -47,6 +49,11 @@ Examples:
   bench/run head                                            100 blocks in each way of asking
   bench/run head --blocks 1000")]
     Head(head::Head),
+    /// The same chain, from the same node, by us and by Ponder
+    #[command(after_help = "\
+Examples:
+  bench/run peers                                           100,000 transfers in 20,000 blocks")]
+    Peers(peers::Peers),
     /// What readers ask of a long history, at random blocks of it, over HTTP
     #[command(after_help = "\
 Examples:
@@ -66,6 +73,7 @@ async fn main() -> Result<()> {
     let outcome = match &command {
         Command::Backfill(backfill) => backfill.run(&cluster, &directory).await,
         Command::Head(head) => head.run(&cluster, &directory).await,
+        Command::Peers(peers) => peers.run(&cluster, &directory).await,
         Command::Reads(reads) => reads.run(&cluster, &directory).await,
     };
     cluster.stop().await?;

@@ -7,9 +7,9 @@ use hyper::StatusCode;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::client::Client;
-use super::questions::{Draw, Question};
+use super::questions::{Asked, Draw, Question};
 use super::server::Server;
+use crate::client::Client;
 
 const SEED: u64 = 23;
 
@@ -53,15 +53,15 @@ async fn one(server: &Server, question: &Question, draw: &Draw, number: usize, r
     let mut client = Client::connect(&server.address).await?;
     let mut latencies = Latencies::default();
     for _ in 0..requests {
-        let asked = (question.ask)(draw, &mut rng);
+        let Asked { target, body } = (question.ask)(draw, &mut rng);
         let began = Instant::now();
-        let (status, answer) = client.ask(&asked).await?;
+        let (status, answer) = client.ask(&target, body).await?;
         match status {
             StatusCode::OK => latencies.sorted.push(began.elapsed()),
             StatusCode::SERVICE_UNAVAILABLE if answer.windows(11).any(|part| part == b"tables-busy") => {
                 latencies.refused += 1;
             }
-            _ => bail!("{}: {status}: {}", asked.target, String::from_utf8_lossy(&answer)),
+            _ => bail!("{}: {status}: {}", target, String::from_utf8_lossy(&answer)),
         }
     }
     Ok(latencies)

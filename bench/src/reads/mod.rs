@@ -1,6 +1,5 @@
 //! `bench/run reads`: what readers ask of a long history, at random blocks of it.
 
-mod client;
 mod latency;
 mod plans;
 mod questions;

@@ -11,9 +11,9 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 
-use super::client::Client;
-use super::questions::{Draw, Question};
+use super::questions::{Asked, Draw, Question};
 use super::server::Server;
+use crate::client::Client;
 
 const SEED: u64 = 31;
 const REQUESTS: usize = 9;
@@ -113,7 +113,8 @@ impl Plans {
         let mut all = Vec::new();
         for _ in 0..REQUESTS {
             let before = std::fs::metadata(&self.log)?.len();
-            let (status, _) = client.ask(&(question.ask)(draw, &mut rng)).await?;
+            let Asked { target, body } = (question.ask)(draw, &mut rng);
+            let (status, _) = client.ask(&target, body).await?;
             anyhow::ensure!(status == StatusCode::OK, "{}: {status}", question.name);
             all.push(self.work_since(before).await?);
         }

@@ -8,14 +8,12 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::questions::Asked;
-
-pub(super) struct Client {
+pub(crate) struct Client {
     sender: SendRequest<Full<Bytes>>,
 }
 
 impl Client {
-    pub(super) async fn connect(address: &str) -> Result<Self> {
+    pub(crate) async fn connect(address: &str) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
@@ -23,20 +21,17 @@ impl Client {
         Ok(Self { sender })
     }
 
-    /// The whole answer.
-    pub(super) async fn ask(&mut self, asked: &Asked) -> Result<(StatusCode, Bytes)> {
-        let (method, body) = match &asked.body {
-            Some(body) => ("POST", body.clone()),
-            None => ("GET", String::new()),
-        };
+    /// The whole answer. What has a body is posted.
+    pub(crate) async fn ask(&mut self, target: &str, body: Option<String>) -> Result<(StatusCode, Bytes)> {
+        let method = if body.is_some() { "POST" } else { "GET" };
         let request = Request::builder()
             .method(method)
-            .uri(&asked.target)
+            .uri(target)
             .header("host", "localhost")
             .header("content-type", "application/json")
-            .body(Full::new(Bytes::from(body)))?;
+            .body(Full::new(Bytes::from(body.unwrap_or_default())))?;
         self.sender.ready().await?;
-        let answer = self.sender.send_request(request).await.with_context(|| asked.target.clone())?;
+        let answer = self.sender.send_request(request).await.with_context(|| target.to_owned())?;
         let status = answer.status();
         Ok((status, answer.into_body().collect().await?.to_bytes()))
     }
