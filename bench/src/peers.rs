@@ -104,7 +104,7 @@ async fn ours(chain: &Chain, rpc_url: &str, cluster: &Cluster, directory: &Path)
 async fn ponder(chain: &Chain, rpc_url: &str, cluster: &Cluster, directory: &Path) -> Result<Taken> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/ponder");
     let program = root.join("node_modules/ponder/dist/esm/bin/ponder.js");
-    ensure!(program.is_file(), "{} is missing: `npm ci` in {}", program.display(), root.display());
+    ensure!(program.is_file(), "{} is missing: `npm install` in {}", program.display(), root.display());
     let url = empty(cluster, PEERS).await?;
     let end = chain.head().checked_sub(ABOVE).context("too few blocks")?;
     let port = TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port();
