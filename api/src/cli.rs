@@ -88,7 +88,7 @@ struct LimitArgs {
     request_timeout_ms: u64,
     /// Connections of clients at the same time; more wait until one ends. One that sends no request for 90 s, or takes
     /// nothing of its answer for 30 s, is hung up on.
-    #[arg(long, env = "CONNECTIONS", default_value_t = 4_096, value_name = "N",
+    #[arg(long, env = "CONNECTIONS", default_value_t = 1_024, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     connections: u32,
     /// Requests about the chain that are worked on at the same time; more get 503.

@@ -1,7 +1,8 @@
 //! Connections: how many, and how long one may keep others from theirs.
 //!
 //! A client that sends nothing, or takes nothing of what it asked for, is hung up on; so is one that lets too long pass
-//! between two requests.
+//! between two requests. HTTP/1.1 alone: a proxy speaks it behind whatever it offers its clients, and a client of HTTP/2 that
+//! takes nothing of one stream cannot be told from one that is slow.
 
 use std::convert::Infallible;
 use std::future::{Future, pending};
@@ -10,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -20,13 +21,6 @@ use tokio_io_timeout::TimeoutStream;
 
 /// Without descriptors left, accepting fails at once and again.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(500);
-
-/// Requests at the same time over one connection of HTTP/2.
-const STREAMS_MAX: u32 = 100;
-/// What HTTP/2 begins with (RFC 9113, 3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// Between two looks at a preface that has begun: the system tells of more bytes only where none were there.
-const PAUSE_IN_PREFACE: Duration = Duration::from_millis(20);
 
 /// What a client may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +35,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections_max: 4_096, head_timeout: Duration::from_secs(90), write_timeout: Duration::from_secs(30) }
+        Self { connections_max: 1_024, head_timeout: Duration::from_secs(90), write_timeout: Duration::from_secs(30) }
     }
 }
 
@@ -49,7 +43,7 @@ impl Default for Limits {
 pub(crate) struct Connections {
     listener: TcpListener,
     service: TowerToHyperService<Router>,
-    http: Builder<TokioExecutor>,
+    http: http1::Builder,
     slots: Arc<Semaphore>,
     limits: Limits,
     open: GracefulShutdown,
@@ -57,14 +51,8 @@ pub(crate) struct Connections {
 
 impl Connections {
     pub(crate) fn new(listener: TcpListener, router: Router, limits: Limits) -> Self {
-        let mut http = Builder::new(TokioExecutor::new());
-        http.http1().timer(TokioTimer::new()).header_read_timeout(limits.head_timeout);
-        // There it is a silent peer that is hung up on: streams have no head to wait for.
-        http.http2()
-            .timer(TokioTimer::new())
-            .keep_alive_interval(limits.head_timeout / 2)
-            .keep_alive_timeout(limits.head_timeout / 2)
-            .max_concurrent_streams(STREAMS_MAX);
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(limits.head_timeout);
         Self {
             listener,
             service: TowerToHyperService::new(router),
@@ -83,8 +71,8 @@ impl Connections {
                 Ok((stream, _)) => {
                     let talk = self.converse(stream);
                     tokio::spawn(async move {
+                        let _slot = slot;
                         talk.await;
-                        drop(slot);
                     });
                 }
                 Err(error) if is_of_the_client(&error) => {}
@@ -97,21 +85,16 @@ impl Connections {
     }
 
     fn converse(&self, stream: TcpStream) -> impl Future<Output = ()> + Send + use<> {
-        let Limits { head_timeout, write_timeout, .. } = self.limits;
+        let write_timeout = self.limits.write_timeout;
         let (http, service, watcher) = (self.http.clone(), self.service.clone(), self.open.watcher());
         async move {
             // Answers are whole when they are written: waiting for more to send with them only delays them.
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!("a connection keeps its delay: {error}");
             }
-            let http = match tokio::time::timeout(head_timeout, is_http2(&stream)).await {
-                Ok(Ok(true)) => http.http2_only(),
-                Ok(Ok(false)) => http.http1_only(),
-                Ok(Err(_)) | Err(_) => return,
-            };
             let mut stream = TimeoutStream::new(stream);
             stream.set_write_timeout(Some(write_timeout));
-            let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service).into_owned();
+            let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
             if let Err(error) = watcher.watch(connection).await {
                 tracing::debug!("a connection broke: {error}");
             }
@@ -122,22 +105,6 @@ impl Connections {
     pub(crate) async fn end(self) {
         drop(self.listener);
         self.open.shutdown().await;
-    }
-}
-
-/// Whether a connection begins as HTTP/2 does. Asked here because the builder asks without a limit of time.
-async fn is_http2(stream: &TcpStream) -> io::Result<bool> {
-    let mut bytes = [0; PREFACE.len()];
-    loop {
-        let count = stream.peek(&mut bytes).await?;
-        let begun = &bytes[..count];
-        if !PREFACE.starts_with(begun) || begun.is_empty() {
-            return Ok(false);
-        }
-        if begun.len() == PREFACE.len() {
-            return Ok(true);
-        }
-        tokio::time::sleep(PAUSE_IN_PREFACE).await;
     }
 }
 
