@@ -17,9 +17,9 @@ const NO_ROOT: &str = "capacity tables are not hashed into Merkle roots yet";
 /// An epoch, and what was staked at its ends.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EpochSummary {
-    /// The UTC day.
+    /// The UTC day; null after the year 9999.
     #[schema(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-11-20")]
-    id: String,
+    id: Option<String>,
     /// Days since 1970-01-01.
     #[schema(minimum = 0, example = 20_777)]
     number: u64,
@@ -93,8 +93,9 @@ impl Span {
         if (self.first..=self.last).contains(&epoch) {
             return Ok(());
         }
-        let (first, last) = (day(self.first), day(self.last));
-        let detail = format!("{} lies outside what is held: epochs {first} to {last}", day(epoch));
+        let name = |epoch: Epoch| day(epoch).unwrap_or_else(|| epoch.number.to_string());
+        let (first, last) = (name(self.first), name(self.last));
+        let detail = format!("{} lies outside what is held: epochs {first} to {last}", name(epoch));
         Err(Problem::new(Kind::NotFound, detail).with("first_epoch", first).with("last_epoch", last))
     }
 

@@ -47,7 +47,8 @@ pub struct Stake {
     pub unlocked: Amount,
     /// Unstaked VVV in cooldown, or waiting to be withdrawn.
     pub cooling: Amount,
-    /// When the cooldown ends; of several addresses the last end. Null where nothing cools or nobody knows.
+    /// When the cooldown ends; of several addresses the last end. Null where nothing cools, nobody knows, or no
+    /// time can be written: after the year 9999.
     pub cooling_ends_at: Option<Time>,
     /// sVVV of everybody: sVVV.totalSupply(). Left out with `?fields=entitlement`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,7 +67,8 @@ pub struct Diem {
     pub staked: Amount,
     /// Unstaked, in cooldown or waiting to be withdrawn.
     pub cooling: Amount,
-    /// When the cooldown ends; of several addresses the last end. Null where nothing cools or nobody knows.
+    /// When the cooldown ends; of several addresses the last end. Null where nothing cools, nobody knows, or no
+    /// time can be written: after the year 9999.
     pub cooling_ends_at: Option<Time>,
     /// What of `cooling` may be withdrawn now; null where nobody knows when it ends.
     pub claimable: Option<Amount>,
@@ -113,9 +115,9 @@ pub struct Gates {
 /// The epoch of the block: a UTC day by the block's own time.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EpochView {
-    /// The day.
+    /// The day; null after the year 9999.
     #[schema(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-11-20")]
-    pub id: String,
+    pub id: Option<String>,
     /// Days since 1970-01-01.
     #[schema(minimum = 0, example = 20_777)]
     pub number: u64,

@@ -1,7 +1,8 @@
 //! How amounts, shares, addresses and times are written.
 
 use alloy_primitives::{Address, U256};
-use jiff::Timestamp;
+use jiff::civil::date;
+use jiff::{Span, Timestamp};
 use ledger::epoch::Epoch;
 use ledger::ratio::ONE;
 use serde::Serialize;
@@ -162,10 +163,10 @@ impl Time {
     }
 }
 
-/// A UTC day, YYYY-MM-DD; empty past the year 9999.
-pub fn day(epoch: Epoch) -> String {
-    let opens_at = i64::try_from(epoch.opens_at()).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-    opens_at.map(|time| time.strftime("%Y-%m-%d").to_string()).unwrap_or_default()
+/// A UTC day, YYYY-MM-DD; `None` past the year 9999.
+pub fn day(epoch: Epoch) -> Option<String> {
+    let days = Span::new().try_days(i64::try_from(epoch.number).ok()?).ok()?;
+    Some(date(1970, 1, 1).checked_add(days).ok()?.to_string())
 }
 
 /// Units of 1e-18 as a decimal with 18 digits after the point.

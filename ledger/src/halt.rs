@@ -59,8 +59,8 @@ pub enum Cause {
     /// An account was not loaded before the block was applied: a fault of the caller.
     #[error("the position of {0} was not loaded")]
     NotLoaded(Address),
-    /// A time that does not fit.
-    #[error("a cooldown of {0} seconds does not fit in time")]
+    /// A cooldown that no contract lets begin: its end does not fit in 256 bits.
+    #[error("the end of a cooldown of {0} seconds does not fit in 256 bits")]
     Cooldown(U256),
 }
 

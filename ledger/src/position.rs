@@ -7,11 +7,16 @@ use alloy_primitives::U256;
 pub struct Cooling {
     /// In base units. Stays after the end until it is withdrawn.
     pub amount: U256,
-    /// Seconds since 1970. `None` where nothing cools, or where the duration in force was not known.
+    /// Seconds since 1970, at most [`Cooling::ENDS_AT_MAX`]. `None` where nothing cools, or where the duration in force was not
+    /// known.
     pub ends_at: Option<u64>,
 }
 
 impl Cooling {
+    /// The last second that can be kept. The contracts take any 256 bits for a duration; an end that is later is kept as this
+    /// one, which is after every block there can be: either way nothing ever becomes claimable.
+    pub const ENDS_AT_MAX: u64 = i64::MAX.unsigned_abs();
+
     /// What may be withdrawn at a time; `None` where the end is not known.
     pub fn claimable_at(&self, timestamp: u64) -> Option<U256> {
         if self.amount.is_zero() {

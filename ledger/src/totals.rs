@@ -100,6 +100,12 @@ impl Tally {
         Some(Self { amount, count })
     }
 
+    /// Both together; `None` where that does not fit.
+    pub fn and(self, other: Self) -> Option<Self> {
+        let (amount, count) = (self.amount.checked_add(other.amount)?, self.count.checked_add(other.count)?);
+        Some(Self { amount, count })
+    }
+
     /// Counts one event more.
     pub(crate) fn count(&mut self, amount: U256, quantity: &'static str) -> Result<(), Cause> {
         self.count += 1;

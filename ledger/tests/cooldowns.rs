@@ -4,9 +4,12 @@
 
 mod chain;
 
+use alloy_primitives::U256;
 use chain::*;
-use ledger::parameter::Parameter;
-use ledger::position::Cooling;
+use ledger::event::{Diem, Event, Staking};
+use ledger::halt::{Cause, Halt};
+use ledger::parameter::{Parameter, Setting};
+use ledger::position::{Cooling, Position};
 use proptest::prelude::*;
 
 /// What Alice does in a block, ten seconds after the one before.
@@ -110,14 +113,48 @@ proptest! {
     }
 }
 
-/// Beyond what 64 bits hold no time is made up.
+/// One second before the last that can be kept, that one, and everything later up to what the contract can add up.
 #[test]
-fn a_cooldown_that_does_not_fit_in_time_halts() {
+fn an_end_later_than_can_be_kept_is_the_last_second() {
+    let (now, last) = (20, Cooling::ENDS_AT_MAX);
+    for (seconds, end) in [
+        (U256::from(last - 1 - now), last - 1),
+        (U256::from(last - now), last),
+        (U256::from(last + 1 - now), last),
+        (U256::from(1_u64 << 63), last),
+        (U256::from(u64::MAX), last),
+        (U256::ONE << 64, last),
+        (U256::MAX - U256::from(now), last),
+    ] {
+        let position = initiated_at_20(seconds).unwrap();
+        for cooling in [position.svvv_cooling, position.diem_cooling] {
+            assert_eq!(cooling.ends_at, Some(end), "{seconds}");
+            assert_eq!(cooling.claimable_at(end - 1), Some(U256::ZERO), "{seconds}");
+        }
+    }
+}
+
+/// The contract's addition reverts, so such an event cannot be.
+#[test]
+fn an_end_that_does_not_fit_in_256_bits_halts() {
+    for seconds in [U256::MAX - U256::from(19), U256::MAX] {
+        let halt = initiated_at_20(seconds).unwrap_err();
+        assert_eq!((*halt.cause, halt.log_index), (Cause::Cooldown(seconds), 1));
+    }
+}
+
+/// What Alice holds when one sVVV and one DIEM of five began to cool at second 20, for so many seconds.
+fn initiated_at_20(seconds: U256) -> Result<Position, Halt> {
     let mut chain = Chain::new();
-    chain.mine(&[&[diem(NOBODY, ALICE, 5), diem(ALICE, CONTRACTS.diem, 5), diem_staked(ALICE, 5)]]).unwrap();
-    let longest = set(Parameter::DiemCooldown, u64::MAX - 20);
-    let (changes, _) = chain.clone().mine(&[&[longest, diem_initiated(ALICE, 1)]]).unwrap();
-    assert_eq!(position(&changes, ALICE).diem_cooling.ends_at, Some(u64::MAX));
-    let halt = chain.mine(&[&[set(Parameter::DiemCooldown, u64::MAX - 19), diem_initiated(ALICE, 1)]]).unwrap_err();
-    assert!(matches!(*halt.cause, ledger::halt::Cause::Cooldown(_)) && halt.log_index == 1, "{halt}");
+    let stake = [svvv(NOBODY, ALICE, 5), diem(NOBODY, ALICE, 5), diem(ALICE, CONTRACTS.diem, 5), diem_staked(ALICE, 5)];
+    chain.mine(&[&stake]).unwrap();
+    let diem =
+        [Event::Diem(Diem::Set(vec![Setting::word(Parameter::DiemCooldown, seconds)])), diem_initiated(ALICE, 1)];
+    let svvv = [
+        Event::Staking(Staking::Set(vec![Setting::word(Parameter::SvvvCooldown, seconds)])),
+        svvv_initiated(ALICE, 1),
+        svvv(ALICE, NOBODY, 1),
+    ];
+    let (changes, _) = chain.mine(&[&diem, &svvv])?;
+    Ok(position(&changes, ALICE))
 }

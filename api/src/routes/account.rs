@@ -103,7 +103,8 @@ pub struct RewardHolding {
 pub struct Release {
     /// VVV or DIEM, in cooldown or waiting to be withdrawn.
     amount: Amount,
-    /// When the cooldown ends or ended; null where nothing cools or nobody knows.
+    /// When the cooldown ends or ended; null where nothing cools, nobody knows, or no time can be written: after the year
+    /// 9999.
     ends_at: Option<Time>,
     /// What of it may be withdrawn at the block's time; null where nobody knows when it ends.
     claimable: Option<Amount>,
@@ -163,8 +164,10 @@ impl View {
         let deployment = snapshot.deployment();
         let label = deployment.label(address);
         let pending = pending_at(position, self.totals.rewards, self.terms, self.timestamp);
-        let unknown = unknown("svvv", &position.svvv_cooling).chain(unknown("diem", &position.diem_cooling));
-        let unknown = unknown.chain(pending.is_none().then(|| "rewards.pending".to_owned()));
+        let (svvv_cooling, diem_cooling) = (self.release(&position.svvv_cooling), self.release(&position.diem_cooling));
+        let svvv_unknown = unknown("svvv", &position.svvv_cooling, &svvv_cooling);
+        let unknown = svvv_unknown.chain(unknown("diem", &position.diem_cooling, &diem_cooling));
+        let unknown: Vec<String> = unknown.chain(pending.is_none().then(|| "rewards.pending".to_owned())).collect();
         AccountAnswer {
             address: address.into(),
             label: label.map(|label| label.name.clone()),
@@ -176,13 +179,13 @@ impl View {
                 unlocked: amount(position.unlocked()),
                 share: Ratio::of(position.svvv, self.totals.svvv_supply),
                 average_lock_rate: Ratio::of(position.locked, position.outstanding),
-                cooling: self.release(&position.svvv_cooling),
+                cooling: svvv_cooling,
             },
             diem: DiemHolding {
                 liquid: amount(position.diem_liquid),
                 staked: amount(position.diem_staked),
                 staked_share: Ratio::of(position.diem_staked, self.totals.diem_staked),
-                cooling: self.release(&position.diem_cooling),
+                cooling: diem_cooling,
                 outstanding: amount(position.outstanding),
             },
             rewards: RewardHolding { claimed: amount(position.claimed), pending: pending.map(amount) },
@@ -200,8 +203,9 @@ impl View {
     }
 }
 
-fn unknown(token: &str, cooling: &Cooling) -> impl Iterator<Item = String> {
-    let is_unknown = !cooling.amount.is_zero() && cooling.ends_at.is_none();
-    let fields = if is_unknown { &["ends_at", "claimable"][..] } else { &[] };
-    fields.iter().map(move |field| format!("{token}.cooling.{field}"))
+/// What of this is null though something cools.
+fn unknown(token: &str, cooling: &Cooling, written: &Release) -> impl Iterator<Item = String> {
+    let fields = [("ends_at", written.ends_at.is_none()), ("claimable", written.claimable.is_none())];
+    let missing = fields.into_iter().filter(|(_, is_missing)| *is_missing && !cooling.amount.is_zero());
+    missing.map(move |(field, _)| format!("{token}.cooling.{field}"))
 }

@@ -127,7 +127,8 @@ pub struct Held {
     outstanding: Amount,
     /// Unstaked VVV, in cooldown or waiting to be withdrawn.
     svvv_cooling: Amount,
-    /// When its cooldown ends or ended; null where nothing cools or nobody knows.
+    /// When its cooldown ends or ended; null where nothing cools, nobody knows, or no time can be written: after the year
+    /// 9999.
     svvv_cooling_ends_at: Option<Time>,
     /// DIEM balance that is not staked.
     diem_liquid: Amount,
@@ -135,7 +136,8 @@ pub struct Held {
     diem_staked: Amount,
     /// Unstaked DIEM, in cooldown or waiting to be withdrawn.
     diem_cooling: Amount,
-    /// When its cooldown ends or ended; null where nothing cools or nobody knows.
+    /// When its cooldown ends or ended; null where nothing cools, nobody knows, or no time can be written: after the year
+    /// 9999.
     diem_cooling_ends_at: Option<Time>,
     /// VVV rewards claimed up to then.
     claimed: Amount,
@@ -229,19 +231,20 @@ fn next_block(before: Option<&PageCursor<Key>>) -> Option<u64> {
 
 impl Held {
     pub(crate) fn new(HeldAt { vvv, position, .. }: &HeldAt, units: Units) -> Self {
+        let end = |cooling: &Cooling| cooling.ends_at.and_then(Time::new);
         let ends = [("svvv_cooling_ends_at", &position.svvv_cooling), ("diem_cooling_ends_at", &position.diem_cooling)];
-        let is_unknown = |cooling: &Cooling| !cooling.amount.is_zero() && cooling.ends_at.is_none();
+        let is_unknown = |cooling: &Cooling| !cooling.amount.is_zero() && end(cooling).is_none();
         Self {
             vvv: units.amount(*vvv),
             svvv: units.amount(position.svvv),
             locked: units.amount(position.locked),
             outstanding: units.amount(position.outstanding),
             svvv_cooling: units.amount(position.svvv_cooling.amount),
-            svvv_cooling_ends_at: position.svvv_cooling.ends_at.and_then(Time::new),
+            svvv_cooling_ends_at: end(&position.svvv_cooling),
             diem_liquid: units.amount(position.diem_liquid),
             diem_staked: units.amount(position.diem_staked),
             diem_cooling: units.amount(position.diem_cooling.amount),
-            diem_cooling_ends_at: position.diem_cooling.ends_at.and_then(Time::new),
+            diem_cooling_ends_at: end(&position.diem_cooling),
             claimed: units.amount(position.claimed),
             unknown: ends.into_iter().filter(|(_, cooling)| is_unknown(cooling)).map(|(name, _)| name).collect(),
         }

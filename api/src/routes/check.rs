@@ -87,9 +87,9 @@ pub struct Verdict {
     /// The same in whole millionths of a dollar, rounded down.
     #[schema(minimum = 0, example = 1_250_000)]
     allocation_usd_micros: u64,
-    /// The epoch, a UTC day.
+    /// The epoch, a UTC day; null after the year 9999.
     #[schema(example = "2026-11-20")]
-    epoch: String,
+    epoch: Option<String>,
     /// Both blocks, with `?finality=guarded`; else null.
     guarded: Option<Guard>,
     /// The block; of a guarded verdict the one that is counted.
@@ -228,14 +228,14 @@ fn refusal(address: Address, query: &CheckParams, entitled: &Entitlement, epoch:
 }
 
 fn write_verdict(headers: &mut HeaderMap, entitled: &Entitlement, epoch: &EpochAt, as_of: &AsOf) {
-    let closes = Time::new(epoch.epoch.closes_at()).map(|time| time.as_str().to_owned()).unwrap_or_default();
+    let closes = Time::new(epoch.epoch.closes_at()).map(|time| time.as_str().to_owned());
     let verdict = [
-        ("x-capacity-allocation-usd-micros", usd_micros(entitled.allocation).to_string()),
+        ("x-capacity-allocation-usd-micros", Some(usd_micros(entitled.allocation).to_string())),
         ("x-capacity-epoch", day(epoch.epoch)),
         ("x-capacity-epoch-closes", closes),
-        ("x-capacity-policy", as_of.policy.to_owned()),
+        ("x-capacity-policy", Some(as_of.policy.to_owned())),
     ];
-    for (name, value) in verdict {
+    for (name, value) in verdict.into_iter().filter_map(|(name, value)| Some((name, value?))) {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(HeaderName::from_static(name), value);
         }

@@ -30,7 +30,8 @@ pub struct CooldownsAnswer {
     as_of: AsOf,
 }
 
-/// Cooling amounts by when they may be withdrawn; each is counted once.
+/// Cooling amounts by when they may be withdrawn. Each is counted once: `cooling` is `claimable`, `days`, `later` and
+/// `unknown_end` together.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CooldownCalendar {
     /// All of it.
@@ -39,6 +40,8 @@ pub struct CooldownCalendar {
     claimable: CooldownSum,
     /// What may be withdrawn later, by the UTC day on which its cooldown ends; days without any are left out.
     days: Vec<CooldownDay>,
+    /// What may be withdrawn on a day that cannot be written, because it comes after the year 9999.
+    later: CooldownSum,
     /// What ends nobody knows when: the duration in force was not known.
     unknown_end: CooldownSum,
 }
@@ -89,20 +92,28 @@ pub async fn get(
     let calendar =
         |amount, count, accounts| Calendar::at(timestamp, Tally { amount, count }, accounts).map_err(Problem::internal);
     let body = CooldownsAnswer {
-        svvv: view(&calendar(totals.svvv_cooling, totals.svvv_cooling_accounts, svvv)?, query.units),
-        diem: view(&calendar(totals.diem_cooling, totals.diem_cooling_accounts, diem)?, query.units),
+        svvv: view(&calendar(totals.svvv_cooling, totals.svvv_cooling_accounts, svvv)?, query.units)?,
+        diem: view(&calendar(totals.diem_cooling, totals.diem_cooling_accounts, diem)?, query.units)?,
         unknown: snapshot.as_of().unknown(),
         as_of: snapshot.as_of().clone(),
     };
     Ok(answer(&snapshot, &conditional, &body))
 }
 
-fn view(calendar: &Calendar, units: Units) -> CooldownCalendar {
+fn view(calendar: &Calendar, units: Units) -> Result<CooldownCalendar, Problem> {
     let sum = |tally: &Tally| CooldownSum { amount: units.amount(tally.amount), accounts: tally.count };
-    CooldownCalendar {
+    let (mut days, mut later) = (Vec::with_capacity(calendar.days.len()), Tally::default());
+    for (epoch, tally) in &calendar.days {
+        match day(*epoch) {
+            Some(day) => days.push(CooldownDay { day, sum: sum(tally) }),
+            None => later = later.and(*tally).ok_or_else(|| Problem::internal("more cools than fits in 256 bits"))?,
+        }
+    }
+    Ok(CooldownCalendar {
         cooling: sum(&calendar.cooling),
         claimable: sum(&calendar.claimable),
-        days: calendar.days.iter().map(|(epoch, tally)| CooldownDay { day: day(*epoch), sum: sum(tally) }).collect(),
+        days,
+        later: sum(&later),
         unknown_end: sum(&calendar.unknown_end),
-    }
+    })
 }

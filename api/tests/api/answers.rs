@@ -1,8 +1,9 @@
 //! Whole bodies, at the head and at a past block.
 
+use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::service::{ALICE, DAVE, Service, assert_snapshot};
+use crate::service::{ALICE, BOB, CAROL, DAVE, Service, assert_snapshot};
 
 async fn check(service: &Service, name: &str, target: &str) {
     assert_snapshot(name, service.get(target).await.ok());
@@ -89,6 +90,51 @@ async fn cooldowns_add_up_to_the_totals(pool: PgPool) {
         let calendar = service.get(&of("/v1/cooldowns")).await.ok();
         assert_eq!(calendar["svvv"]["cooling"]["amount"], service.get(&of("/v1/staking")).await.ok()["cooling"]);
         assert_eq!(calendar["diem"]["cooling"]["amount"], service.get(&of("/v1/diem")).await.ok()["cooling"]);
+    }
+}
+
+/// Ends after the year 9999, up to the last that is kept, are there, and what is null of them has a name.
+#[sqlx::test(migrations = "../migrations")]
+async fn an_end_that_cannot_be_written_is_told_apart(pool: PgPool) {
+    let (alice, bob) = (&ALICE[2..], &BOB[2..]);
+    let insert =
+        "insert into position select address, 126, svvv, locked, outstanding, 5, $2, diem_liquid, diem_staked, 3, $2,
+                         claimed from position where address = decode($1, 'hex') order by block_number desc limit 1";
+    let service = Service::of_chain(pool.clone()).await;
+    // 9999-12-31 is the last day that can be written.
+    for (address, end) in [(alice, 253_402_300_800), (bob, i64::MAX), (&CAROL[2..], 253_402_214_400)] {
+        sqlx::query(insert).bind(address).bind(end).execute(&pool).await.unwrap();
+    }
+    let totals = "update capacity_totals set svvv_cooling = svvv_cooling + 15, diem_cooling = diem_cooling + 9,
+                         svvv_cooling_accounts = svvv_cooling_accounts + 3, diem_cooling_accounts = diem_cooling_accounts + 3
+                   where block_number = (select max(block_number) from capacity_totals)";
+    sqlx::query(totals).execute(&pool).await.unwrap();
+    let calendar = service.get("/v1/cooldowns").await.ok();
+    for (token, one) in [("svvv", 5), ("diem", 3)] {
+        let calendar = &calendar[token];
+        assert_eq!(calendar["later"], json!({"amount": (2 * one).to_string(), "accounts": 2}), "{calendar}");
+        let last = calendar["days"].as_array().unwrap().last().unwrap();
+        assert_eq!(*last, json!({"day": "9999-12-31", "amount": one.to_string(), "accounts": 1}), "{calendar}");
+        let places = ["claimable", "later", "unknown_end"].map(|name| calendar[name].clone());
+        let places = places.into_iter().chain(calendar["days"].as_array().unwrap().iter().cloned());
+        let (amounts, accounts): (Vec<u128>, Vec<u64>) = places
+            .map(|it| (it["amount"].as_str().unwrap().parse::<u128>().unwrap(), it["accounts"].as_u64().unwrap()))
+            .unzip();
+        assert_eq!(calendar["cooling"]["amount"], amounts.iter().sum::<u128>().to_string());
+        assert_eq!(calendar["cooling"]["accounts"], accounts.iter().sum::<u64>());
+    }
+    for address in [ALICE, BOB] {
+        let account = service.get(&format!("/v1/accounts/{address}")).await.ok();
+        let cooling = &account["svvv"]["cooling"];
+        assert_eq!((&cooling["ends_at"], &cooling["claimable"]), (&Value::Null, &json!("0")));
+        let missing = |name: &str| account["unknown"].as_array().unwrap().contains(&json!(name));
+        assert!(missing("svvv.cooling.ends_at") && missing("diem.cooling.ends_at"), "{account}");
+        assert!(!missing("svvv.cooling.claimable") && !missing("diem.cooling.claimable"), "{account}");
+        let history = service.get(&format!("/v1/accounts/{address}/history")).await.ok();
+        let names = json!(["svvv_cooling_ends_at", "diem_cooling_ends_at"]);
+        assert_eq!(history["items"][0]["unknown"], names, "{history}");
+        let periods = service.get(&format!("/v1/accounts/{address}/history?interval=day")).await.ok();
+        assert_eq!(periods["items"].as_array().unwrap().last().unwrap()["unknown"], names, "{periods}");
     }
 }
 

@@ -4,12 +4,12 @@ use alloy_primitives::U256;
 use devnet::contracts::addresses::{DIEM, STAKING, TREASURY};
 use devnet::contracts::twins::DIEM as Diem;
 use devnet::contracts::twins::StakingV2::{
-    claimCall, finalizeUnstakeCall, initiateUnstakeCall, mintDiemCall, stakeCall,
+    claimCall, finalizeUnstakeCall, initiateUnstakeCall, mintDiemCall, setCooldownDurationCall, stakeCall,
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::stage::{ALICE, DIEM_COOLDOWN, SVVV_COOLDOWN, Stage, act, tokens};
+use crate::stage::{ALICE, BOB, CAROL, DIEM_COOLDOWN, SVVV_COOLDOWN, Stage, act, tokens};
 
 const GENESIS: u64 = 1_763_338_200;
 
@@ -100,3 +100,41 @@ async fn a_claim_with_nothing_pending_is_no_event(pool: PgPool) {
 }
 
 const CLAIMED: &str = "210980002109800021069";
+
+/// The contracts take any duration to which the time can be added. Nothing that began so ever ends, and nobody is held up.
+#[sqlx::test(migrations = false)]
+async fn cooldowns_that_never_end_stop_nobody(pool: PgPool) {
+    let mut stage = Stage::new(&pool, GENESIS).await;
+    let (last, users) = (U256::MAX - U256::from(GENESIS + 1_000_000), [ALICE, BOB, CAROL]);
+    stage.fund(&users, 1_000, 10).await;
+    for user in users {
+        let svvv = act(user, STAKING, &stakeCall { recipient: user, amount: tokens(100) });
+        stage.block(2, &[svvv, act(user, DIEM, &Diem::stakeCall { amount: tokens(10) })]).await;
+    }
+    for (user, seconds) in users.into_iter().zip([U256::ONE << 63, U256::ONE << 64, last]) {
+        let longer = [
+            act(TREASURY, STAKING, &setCooldownDurationCall { newCooldownDuration: seconds }),
+            act(TREASURY, DIEM, &Diem::setCooldownDurationCall { newCooldownDuration: seconds }),
+            act(user, STAKING, &initiateUnstakeCall { amount: tokens(7) }),
+            act(user, DIEM, &Diem::initiateUnstakeCall { amount: tokens(4) }),
+        ];
+        stage.block(60, &longer).await;
+        stage.equals_the_contracts().await;
+        let verified = stage.oracle.ask_indexer(&["verify", "--json", "--all"]).await;
+        assert_eq!((verified.code, &verified.json()["differences"]), (Some(0), &json!([])), "{verified:?}");
+    }
+    let cooldowns = stage.oracle.get("/v1/cooldowns").await;
+    for (token, all) in [("svvv", "21000000000000000000"), ("diem", "12000000000000000000")] {
+        let calendar = &cooldowns[token];
+        assert_eq!((&calendar["cooling"]["amount"], &calendar["cooling"]["accounts"]), (&json!(all), &json!(3)));
+        assert_eq!((&calendar["later"], &calendar["days"]), (&calendar["cooling"], &json!([])), "{cooldowns}");
+    }
+    // Blocks go on, and what is unstaked under a duration of this world is withdrawn.
+    let shorter =
+        act(TREASURY, DIEM, &Diem::setCooldownDurationCall { newCooldownDuration: U256::from(DIEM_COOLDOWN) });
+    stage.block(60, &[shorter, act(ALICE, DIEM, &Diem::initiateUnstakeCall { amount: tokens(1) })]).await;
+    stage.block(DIEM_COOLDOWN, &[act(ALICE, DIEM, &Diem::unstakeCall {})]).await;
+    stage.equals_the_contracts().await;
+    assert_eq!(stage.entitlement(ALICE).await["diem"]["liquid"], "5000000000000000000");
+    stage.node.stop().await.unwrap();
+}

@@ -64,6 +64,7 @@ pub fn figures(questions: &Questions, answers: &[Answer]) -> Findings {
     let mut findings = Findings::default();
     for figure in &questions.figures {
         let contract = answers.get(figure.call).and_then(Option::as_ref).and_then(|data| word(figure, data));
+        let contract = contract.map(|told| figure.as_kept(told));
         findings.hold(figure.subject, figure.weight, figure.derived, contract);
     }
     findings
@@ -156,6 +157,31 @@ mod tests {
         assert_eq!(named, ["svvv", "svvv_cooling_ends_at"]);
         assert_eq!(found.differences[0].subject.address, Some(ALICE));
         assert_eq!((found.differences[0].derived, found.differences[0].contract), (U256::from(10), U256::from(11)));
+    }
+
+    /// Of an end alone, and only where the last second that can be kept is ours.
+    #[test]
+    fn an_end_later_than_can_be_kept_equals_the_last_second() {
+        let last = Cooling::ENDS_AT_MAX;
+        let differing = |ours: u64, amount: u64, theirs: U256| {
+            let cooling = Cooling { amount: U256::from(amount), ends_at: Some(ours) };
+            let position = Position { svvv_cooling: cooling, diem_cooling: cooling, ..Position::default() };
+            let mut questions = Questions::default();
+            questions.position(&CONTRACTS, Locks::Absent, ALICE, &position);
+            let infos =
+                |first| Some([first, theirs, U256::from(last)].map(|word| word.to_be_bytes::<32>()).concat().into());
+            let answers = [words(&[0]), infos(U256::from(9)), words(&[0]), infos(U256::ZERO)];
+            let found = figures(&questions, &answers);
+            assert_eq!((found.compared, found.unanswered), (7, vec![]));
+            found.differences.into_iter().map(|it| (it.subject.what, it.contract)).collect::<Vec<_>>()
+        };
+        let ends = |theirs| vec![("svvv_cooling_ends_at", theirs), ("diem_cooling_ends_at", theirs)];
+        for later in [U256::from(last), U256::from(last) + U256::ONE, U256::ONE << 64, U256::MAX] {
+            assert_eq!(differing(last, last, later), [], "{later}");
+        }
+        let earlier = U256::from(last - 1);
+        assert_eq!(differing(last, last, earlier), ends(earlier));
+        assert_eq!(differing(last - 1, last, U256::MAX), ends(U256::MAX), "named as the contract has it");
     }
 
     #[test]

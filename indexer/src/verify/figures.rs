@@ -70,6 +70,17 @@ pub enum Locks {
     Unsure,
 }
 
+/// The figures that are ends of cooldowns.
+const ENDS: [&str; 2] = ["svvv_cooling_ends_at", "diem_cooling_ends_at"];
+
+impl Figure {
+    /// What the contract tells, as the ledger keeps it: an end later than can be kept is the last second that can.
+    pub fn as_kept(&self, told: U256) -> U256 {
+        let last = U256::from(Cooling::ENDS_AT_MAX);
+        if ENDS.contains(&self.subject.what) && self.derived == Some(last) { told.min(last) } else { told }
+    }
+}
+
 impl Locks {
     /// Under the implementation in force.
     pub fn of(deployment: &Deployment, parameters: &Parameters) -> Self {
@@ -177,14 +188,14 @@ impl Questions {
             let figures = [("locked", 0, Some(position.locked)), ("outstanding", 1, Some(position.outstanding))];
             ask(Call::new(staking, &S::lockedStakesCall(account)), weight, &figures, 2);
         }
-        let mut figures = cooling(["svvv_cooling", "svvv_cooling_ends_at"], position.svvv_cooling);
+        let mut figures = cooling(["svvv_cooling", ENDS[0]], position.svvv_cooling);
         if locks != Locks::Absent {
             figures.push(("reward_debt", 0, position.reward_debt));
         }
         ask(Call::new(staking, &S::stakesCall(account)), full, &figures, 3);
         let liquid = ("diem_liquid", 0, Some(position.diem_liquid));
         ask(Call::new(diem, &D::balanceOfCall { account }), full, &[liquid], 1);
-        let mut figures = cooling(["diem_cooling", "diem_cooling_ends_at"], position.diem_cooling);
+        let mut figures = cooling(["diem_cooling", ENDS[1]], position.diem_cooling);
         figures.insert(0, ("diem_staked", 0, Some(position.diem_staked)));
         ask(Call::new(diem, &D::stakedInfosCall(account)), full, &figures, 3);
     }

@@ -140,11 +140,12 @@ impl Capacity {
     }
 }
 
-/// When a cooldown that begins now ends; `None` where the duration in force is not known.
+/// When a cooldown that begins now ends, as [`Cooling::ENDS_AT_MAX`] has it; `None` where the duration in force is not known. A
+/// sum beyond 256 bits reverts in the contract too, so that no event can tell of it.
 pub(super) fn cooldown_end(timestamp: u64, duration: Option<U256>) -> Result<Option<u64>, Cause> {
     let Some(duration) = duration else { return Ok(None) };
-    let seconds = u64::try_from(duration).map_err(|_| Cause::Cooldown(duration))?;
-    timestamp.checked_add(seconds).map(Some).ok_or(Cause::Cooldown(duration))
+    let end = U256::from(timestamp).checked_add(duration).ok_or(Cause::Cooldown(duration))?;
+    Ok(Some(u64::try_from(end).map_or(Cooling::ENDS_AT_MAX, |end| end.min(Cooling::ENDS_AT_MAX))))
 }
 
 /// Takes an amount out of a cooldown and says what is left in it.

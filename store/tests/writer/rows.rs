@@ -2,11 +2,13 @@
 
 use alloy_primitives::{Address, U256};
 use ledger::parameter::{Parameter, Parameters};
+use ledger::position::{Cooling, Position};
 use sqlx::PgPool;
 use store::StoreError;
 use store::append::Batch;
 use store::completeness::Grade;
 use store::cursor::{Cursors, Lane};
+use store::read::cooldown;
 use store::rewind::Rewind;
 
 use crate::world::{ALICE, CONTRACTS, append, block_ref, blocks, dump, hash, writer};
@@ -128,6 +130,27 @@ async fn what_is_loaded_is_what_was_written(pool: PgPool) {
     let [(_, alice), (_, nobody)] = writer.positions(&[ALICE, CONTRACTS.vvv]).await.unwrap()[..] else { panic!() };
     assert_eq!((alice.svvv, alice.locked, alice.diem_staked), (U256::from(minted), U256::from(280), U256::from(2)));
     assert_eq!(nobody, Default::default());
+}
+
+/// In the columns and in the index over them, both of a block and of a time.
+#[sqlx::test(migrations = false)]
+async fn the_last_end_that_can_be_kept_is_read_back(pool: PgPool) {
+    let writer = writer(&pool).await;
+    let last = Cooling { amount: U256::from(3), ends_at: Some(Cooling::ENDS_AT_MAX) };
+    let mut stored = blocks(&writer, 1, 1).await;
+    for (_, position) in &mut stored[0].capacity.positions {
+        *position = Position { svvv_cooling: last, diem_cooling: last, ..*position };
+    }
+    let batch =
+        Batch { lanes: &Lane::BOTH, blocks: &stored, after: None, cursor: block_ref(1), grade: Some(Grade::Single) };
+    writer.append(&batch).await.unwrap();
+    let (_, held) = writer.positions(&[ALICE]).await.unwrap()[0];
+    assert_eq!((held.svvv_cooling, held.diem_cooling), (last, last));
+    let mut connection = pool.acquire().await.unwrap();
+    for timestamp in [2, Cooling::ENDS_AT_MAX - 1] {
+        assert!(cooldown::svvv(&mut connection, 1, timestamp).await.unwrap().contains(&last), "{timestamp}");
+        assert!(cooldown::diem(&mut connection, 1, timestamp).await.unwrap().contains(&last), "{timestamp}");
+    }
 }
 
 #[test]
