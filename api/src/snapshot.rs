@@ -173,12 +173,26 @@ impl Snapshot {
         if is_head { Place::Head } else { Place::Past }
     }
 
+    /// The first block that can be answered as of.
+    pub fn first_block(&self) -> u64 {
+        self.progress.first_block(&self.known.deployment)
+    }
+
+    /// The time of a block; `None` where no header is stored and no clock tells.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn block_time(&mut self, number: u64) -> Result<Option<Time>, Problem> {
+        let stored = block::facts(&mut self.reading, number).await?.timestamp;
+        Ok(self.time_of(number, stored))
+    }
+
     /// The time of the first block held; `None` where it is not known.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn began_at(&mut self) -> Result<Option<u64>, Problem> {
-        let first = self.progress.first_block(&self.known.deployment);
+        let first = self.first_block();
         match self.known.deployment.clock.and_then(|clock| clock.timestamp(first)) {
             Some(timestamp) => Ok(Some(timestamp)),
             None => Ok(block::first_timestamp(&mut self.reading, first).await?),

@@ -7,9 +7,6 @@ use alloy_primitives::{U256, uint};
 
 use crate::ratio::ONE;
 
-/// The day on which percentages of the contract took its place: seconds since 1970 of 2025-08-20, UTC.
-pub const IN_FORCE_UNTIL: u64 = 1_755_648_000;
-
 const HALF: U256 = uint!(500_000_000_000_000_000_U256);
 /// Stakers' share at either end, 0.8.
 const SHARE_MAX: U256 = uint!(800_000_000_000_000_000_U256);

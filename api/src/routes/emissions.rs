@@ -20,7 +20,7 @@ use crate::problem::Problem;
 use crate::respond::{answer, unchanged};
 use crate::snapshot::{AsOf, Needs, Snapshot};
 use crate::wire::{Amount, PerShare, Ratio, Time, Units};
-use utilisation::{UtilisationParams, UtilisationSplit};
+use utilisation::{InForce, UtilisationParams, UtilisationSplit};
 
 /// Block, unit and what if.
 #[derive(Clone, Debug, Default)]
@@ -45,8 +45,8 @@ pub struct EmissionsAnswer {
     /// How far rewards are added up. Null under the first implementation of staking, and where no state of the contract could
     /// yet be read to go on from.
     rewards: Option<RewardFigures>,
-    /// Fields that are null because they cannot be known: without a reading or an event nobody knows a parameter, and
-    /// before StakingV2 there are no percentages.
+    /// Fields that are null because they cannot be known: without a reading or an event nobody knows a parameter, before
+    /// StakingV2 there are no percentages, by one above 1 nothing can be paid, and what does not fit in 256 bits cannot be told.
     #[schema(example = json!([]))]
     unknown: Vec<String>,
     /// The block.
@@ -103,13 +103,19 @@ pub async fn get(
         return Ok(response);
     }
     let inputs = Inputs::read(&mut snapshot).await?;
-    let utilisation_split =
-        what_if.utilisation.map(|utilisation| inputs.split(utilisation, query.units)).transpose()?;
-    let unknown_split = utilisation_split.iter().flat_map(|_| inputs.unknown_of_split());
+    let (utilisation_split, unknown_split) = match what_if.utilisation {
+        Some(utilisation) => {
+            let in_force = InForce::read(&mut snapshot).await?;
+            let split = inputs.split(utilisation, &in_force, query.units)?;
+            let unknown = inputs.unknown_of_split(&split, &in_force);
+            (Some(split), unknown)
+        }
+        None => (None, Vec::new()),
+    };
     let no_rewards = inputs.rewards.is_none().then(|| "rewards".to_owned());
     let unknown = snapshot.as_of().unknown().into_iter().chain(inputs.unknown());
     let body = EmissionsAnswer {
-        figures: inputs.figures(query.units)?,
+        figures: inputs.figures(query.units),
         rewards: inputs.rewards.map(RewardFigures::from),
         unknown: unknown.chain(no_rewards).chain(unknown_split).collect(),
         utilisation_split,
@@ -166,34 +172,44 @@ impl Inputs {
         })
     }
 
-    pub(crate) fn figures(&self, units: Units) -> Result<Figures, Problem> {
-        let Self { rate, venice, venice_locked, stakes, effective, .. } = self;
-        let both = venice.zip(*venice_locked);
-        let staker_share = both.and_then(|(p, locked)| stakes.staker_share(p, locked)).map(Ratio::new);
-        let Some(rate) = *rate else { return Ok(Figures { staker_share, ..Figures::default() }) };
-        let per_year = emission::per_year(rate).ok_or_else(|| Problem::internal("emissions do not fit in 256 bits"))?;
-        Ok(Figures {
-            rate_per_second: Some(units.amount(rate)),
-            per_year: Some(units.amount(per_year)),
-            inflation: emission::inflation(per_year, *effective).map(Ratio::new),
-            staker_share,
-            apr: both.and_then(|(p, locked)| stakes.apr(per_year, p, locked)).map(Ratio::new),
-            apr_unlocked: venice.and_then(|p| stakes.apr_unlocked(per_year, p)).map(Ratio::new),
-            apr_locked: both.and_then(|(p, locked)| stakes.apr_locked(per_year, p, locked)).map(Ratio::new),
-        })
+    pub(crate) fn figures(&self, units: Units) -> Figures {
+        let Self { rate, venice, venice_locked, stakes, effective, .. } = *self;
+        let per_year = self.per_year();
+        let (one, both) = (per_year.zip(venice), per_year.zip(venice.zip(venice_locked)));
+        Figures {
+            rate_per_second: rate.map(|rate| units.amount(rate)),
+            per_year: per_year.map(|per_year| units.amount(per_year)),
+            inflation: per_year.and_then(|all| emission::inflation(all, effective)).map(Ratio::new),
+            staker_share: venice
+                .zip(venice_locked)
+                .and_then(|(p, locked)| stakes.staker_share(p, locked))
+                .map(Ratio::new),
+            apr: both.and_then(|(all, (p, locked))| stakes.apr(all, p, locked)).map(Ratio::new),
+            apr_unlocked: one.and_then(|(all, p)| stakes.apr_unlocked(all, p)).map(Ratio::new),
+            apr_locked: both.and_then(|(all, (p, locked))| stakes.apr_locked(all, p, locked)).map(Ratio::new),
+        }
     }
 
-    /// What each figure needs that is not known.
+    /// `None` where the rate is not known, or so high that a year's emissions do not fit.
+    pub(crate) fn per_year(&self) -> Option<U256> {
+        self.rate.and_then(emission::per_year)
+    }
+
+    /// The figures that are null for want of something. What is null because nobody has staked, or nothing is in supply, can
+    /// be known, and is not among them.
     pub(crate) fn unknown(&self) -> impl Iterator<Item = String> {
-        let [rate, venice, locked] = [self.rate, self.venice, self.venice_locked].map(|it| it.is_none());
+        let Figures { inflation, staker_share, apr, apr_unlocked, apr_locked, .. } = self.figures(Units::Base);
+        let (staked, supplied) = (!self.stakes.staked.is_zero(), !self.effective.is_zero());
+        let [venice, locked] = [self.venice, self.venice_locked].map(|it| it.is_none());
+        let per_year = self.per_year().is_none();
         let fields = [
-            ("rate_per_second", rate),
-            ("per_year", rate),
-            ("inflation", rate),
-            ("staker_share", venice || locked),
-            ("apr", rate || venice || locked),
-            ("apr_unlocked", rate || venice),
-            ("apr_locked", rate || venice || locked),
+            ("rate_per_second", self.rate.is_none()),
+            ("per_year", per_year),
+            ("inflation", inflation.is_none() && (supplied || per_year)),
+            ("staker_share", staker_share.is_none() && (staked || venice || locked)),
+            ("apr", apr.is_none() && (staked || per_year || venice || locked)),
+            ("apr_unlocked", apr_unlocked.is_none() && (staked || per_year || venice)),
+            ("apr_locked", apr_locked.is_none() && (staked || per_year || venice || locked)),
         ];
         fields.into_iter().filter(|(_, is_unknown)| *is_unknown).map(|(name, _)| name.to_owned())
     }

@@ -15,12 +15,12 @@ use crate::params::{BlockParams, FigureParams, UnitParams};
 use crate::problem::Problem;
 use crate::respond::{answer, unchanged};
 use crate::snapshot::{AsOf, Needs, Snapshot};
-use crate::wire::{Ratio, Time, Units};
+use crate::wire::{Ratio, Units};
 
-/// Every parameter of the contracts.
+/// Every parameter of the contracts that somebody sets. What moves with every block of rewards is in `/v1/emissions`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ParametersAnswer {
-    /// All 14, by name.
+    /// All 11, by name.
     items: Vec<ParameterItem>,
     /// Names of the parameters whose value cannot be known: neither an event nor a reading tells.
     #[schema(example = json!([]))]
@@ -52,9 +52,8 @@ pub struct ParameterValue {
     /// As `unit` says; null where it is not known.
     #[schema(example = "79274479959411466")]
     value: Option<String>,
-    /// `amount`: VVV, in the unit of `units`. `seconds`. `share`: a decimal with 18 digits. `time`: RFC 3339. `address`: in
-    /// EIP-55 form. `scaled_1e36`: VVV per sVVV in units of 1e-36. `table_hash`: keccak256 of the table's 256 words;
-    /// `/v1/diem/curve` has its cells.
+    /// `amount`: VVV, in the unit of `units`. `seconds`. `share`: a decimal with 18 digits. `address`: in EIP-55 form.
+    /// `table_hash`: keccak256 of the table's 256 words; `/v1/diem/curve` has its cells.
     #[schema(example = "amount")]
     unit: &'static str,
 }
@@ -69,23 +68,18 @@ impl ParameterValue {
             Parameter::VenicePercentage | Parameter::VenicePercentageLocked => {
                 ("share", word.map(|word| Ratio::new(word).into_text()))
             }
-            Parameter::LastRewardTimestamp => ("time", word.and_then(time)),
             Parameter::Treasury | Parameter::Implementation | Parameter::VvvOwner | Parameter::StakingOwner => {
                 ("address", word.map(address))
             }
-            Parameter::AccRewardPerShare | Parameter::AccRewardPerShareLocked => {
-                ("scaled_1e36", word.map(|word| word.to_string()))
-            }
-            Parameter::CurveBounds | Parameter::CurveRates | Parameter::RewardDebts => {
-                ("table_hash", words.map(table_hash))
-            }
+            Parameter::CurveBounds | Parameter::CurveRates => ("table_hash", words.map(table_hash)),
+            // Of no list here: these are read now and then to add up from, so what is known of them is old.
+            Parameter::LastRewardTimestamp
+            | Parameter::AccRewardPerShare
+            | Parameter::AccRewardPerShareLocked
+            | Parameter::RewardDebts => ("working_value", None),
         };
         Self { name: parameter.name(), value, unit }
     }
-}
-
-fn time(word: U256) -> Option<String> {
-    Some(Time::new(u64::try_from(word).ok()?)?.as_str().to_owned())
 }
 
 fn address(word: U256) -> String {
@@ -100,7 +94,8 @@ fn table_hash(words: &[U256]) -> String {
 
 /// Every parameter of the contracts
 ///
-/// What was never set by an event nor read from the contract is unknown, and null: no default stands in for it.
+/// What was never set by an event nor read from the contract is unknown, and null: no default stands in for it. The rewards
+/// per share and the time up to which they are told are no settings: `/v1/emissions` has them, as of the block.
 #[utoipa::path(
     get,
     operation_id = "getParameters",
@@ -119,8 +114,8 @@ pub async fn get(
         return Ok(response);
     }
     let known = snapshot.parameters().await?;
-    let mut items: Vec<ParameterItem> =
-        Parameter::ALL.into_iter().map(|parameter| item(parameter, &known, query.units)).collect();
+    let announced = Parameter::ALL.into_iter().filter(|parameter| parameter.is_announced());
+    let mut items: Vec<ParameterItem> = announced.map(|parameter| item(parameter, &known, query.units)).collect();
     items.sort_by_key(|item| item.value.name);
     let missing = items.iter().filter(|item| item.value.value.is_none()).map(|item| item.value.name.to_owned());
     let body = ParametersAnswer {

@@ -38,7 +38,7 @@ pub struct HistoryParams {
 
 impl FromPairs for HistoryParams {
     fn from_pairs(pairs: &mut Pairs) -> Result<Self, Problem> {
-        let name = pairs.take("name", Parameter::from_name, "a name that /v1/parameters has")?;
+        let name = pairs.take("name", served, "a name that /v1/parameters has")?;
         Ok(Self {
             name: NameParams { name },
             list: ListParams::from_pairs(pairs)?,
@@ -90,7 +90,8 @@ struct Key {
 
 /// Changes of the parameters
 ///
-/// A reading that shows what was already known is no change. Pages of one run all answer as of the block the first one
+/// A reading that shows what was already known is no change. What moves with every block of rewards is in `/v1/emissions`, not
+/// here. Pages of one run all answer as of the block the first one
 /// did.
 #[utoipa::path(
     get,
@@ -130,13 +131,18 @@ pub async fn get(
     Ok(answer(&snapshot, &conditional, &body))
 }
 
+/// The parameter of this name, where `/v1/parameters` has it.
+fn served(name: &str) -> Option<Parameter> {
+    Parameter::from_name(name).filter(|parameter| parameter.is_announced())
+}
+
 /// One row more than the page has, to tell whether there is another.
 fn wanted(query: &HistoryParams, before: Option<&PageCursor<Key>>) -> Result<Changes, Problem> {
     let limit = query.list.limit + 1;
     let Some(PageCursor { key, .. }) = before else {
         return Ok(Changes { parameter: query.name.name, after: None, limit });
     };
-    let only = key.only.as_deref().and_then(Parameter::from_name);
+    let only = key.only.as_deref().and_then(served);
     if query.name.name.is_some_and(|name| Some(name) != only) {
         return Err(invalid("cursor", "belongs to a list of another name"));
     }

@@ -116,7 +116,8 @@ pub struct Changes {
     pub limit: usize,
 }
 
-/// Changes of values up to a block, by block and name. A reading that shows what was known is none.
+/// Changes of values up to a block, by block and name. A reading that shows what was known is none, and what moves with every
+/// block of rewards is left out: it is only read now and then.
 ///
 /// # Errors
 /// [`ReadError`].
@@ -125,14 +126,19 @@ pub async fn changes(
     wanted: &Changes,
     block_number: u64,
 ) -> Result<Vec<Since>, ReadError> {
+    let listed = Parameter::ALL.into_iter().filter(|parameter| match wanted.parameter {
+        Some(only) => *parameter == only,
+        None => parameter.is_announced(),
+    });
+    let names: Vec<&str> = listed.map(Parameter::name).collect();
     let rows: Vec<SinceRow> = sqlx::query_as(
         "select name, value, block_number, source from parameter
-          where is_change and block_number <= $1 and ($2::text is null or name = $2)
+          where is_change and block_number <= $1 and name = any($2)
             and ($3::bigint is null or (block_number, name collate \"C\") > ($3, $4))
           order by block_number, name collate \"C\" limit $5",
     )
     .bind(at_most(block_number))
-    .bind(wanted.parameter.map(Parameter::name))
+    .bind(names)
     .bind(wanted.after.map(|(number, _)| at_most(number)))
     .bind(wanted.after.map(|(_, parameter)| parameter.name()))
     .bind(rows_at_most(wanted.limit))

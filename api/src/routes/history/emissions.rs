@@ -92,7 +92,7 @@ pub async fn get(
         let minted = earlier.map(|(_, earlier)| since(origins, earlier)).transpose()?;
         unknown.extend(minted.iter().flat_map(|minted| unknown_origins(minted, "flow.minted")));
         let flow = minted.map(|minted| EmissionsFlow { minted: by_origin(&minted, query.units) });
-        Ok(EmissionsPeriod { period, figures: inputs.figures(query.units)?, flow })
+        Ok(EmissionsPeriod { period, figures: inputs.figures(query.units), flow })
     })?;
     let body = EmissionsHistoryAnswer {
         interval: plot.interval(),

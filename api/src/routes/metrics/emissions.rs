@@ -41,18 +41,19 @@ impl EmissionMetrics {
     ) -> Result<Self, Problem> {
         let inputs = Inputs::read(snapshot).await?;
         let Figures { rate_per_second, per_year, inflation, staker_share, apr, apr_unlocked, apr_locked } =
-            inputs.figures(units)?;
+            inputs.figures(units);
         unknown.extend(inputs.unknown().map(|field| renamed(&field).to_owned()));
         let burned = moments.month_ago.map(|then| since(then.supply.burned, moments.now.supply.burned)).transpose()?;
-        let grows =
-            inputs.rate.and_then(emission::per_year).and_then(|all| emission::inflation(all, moments.effective));
-        name(unknown, inputs.rate.is_none() || burned.is_none(), &["net_inflation_rate"]);
-        let shrinks = deflation(burned, moments.effective)?;
+        let grows = inputs.per_year().and_then(|all| emission::inflation(all, moments.effective));
+        let shrinks = deflation(burned, moments.effective);
+        let net = shrinks.zip(grows).map(|(shrinks, grows)| RatioChange::between(shrinks, grows));
+        let is_of_nothing = moments.effective.is_zero() && inputs.per_year().is_some() && burned.is_some();
+        name(unknown, net.is_none() && !is_of_nothing, &["net_inflation_rate"]);
         Ok(Self {
             emission_rate: rate_per_second,
             emission_per_year: per_year,
             inflation_rate: inflation,
-            net_inflation_rate: shrinks.zip(grows).map(|(shrinks, grows)| RatioChange::between(shrinks, grows)),
+            net_inflation_rate: net,
             staker_share,
             staker_apr: apr,
             staker_apr_unlocked: apr_unlocked,

@@ -80,7 +80,10 @@ impl SupplyMetrics {
         let burned_30d = month_ago.as_ref().map(burned_since).transpose()?;
         let joined = |then: &Moment| since(then.supply.holders_joined, now.supply.holders_joined);
         name(unknown, week_ago.is_none(), &["burned_7d", "new_holders_7d"]);
-        name(unknown, month_ago.is_none(), &["burned_30d", "burn_deflation_rate"]);
+        name(unknown, month_ago.is_none(), &["burned_30d"]);
+        let deflation = deflation(burned_30d, *effective);
+        let is_of_nothing = effective.is_zero() && month_ago.is_some();
+        name(unknown, deflation.is_none() && !is_of_nothing, &["burn_deflation_rate"]);
         let amount = |amount: U256| units.amount(amount);
         Ok(Self {
             total_supply: amount(now.supply.supply),
@@ -89,7 +92,7 @@ impl SupplyMetrics {
             burn_count: now.supply.burn_count,
             burned_7d: burned_7d.map(amount),
             burned_30d: burned_30d.map(amount),
-            burn_deflation_rate: deflation(burned_30d, *effective)?.map(Ratio::new),
+            burn_deflation_rate: deflation.map(Ratio::new),
             burned_share_of_erc20: Ratio::of(now.supply.burned, now.supply.supply),
             burned_share_of_effective: Ratio::of(now.supply.burned, *effective),
             effective_supply: amount(*effective),
@@ -102,13 +105,11 @@ impl SupplyMetrics {
     }
 }
 
-/// What a year of burns like those of the last 30 days takes of the effective supply, in units of 1e-18.
-pub(super) fn deflation(burned_30d: Option<U256>, effective: U256) -> Result<Option<U256>, Problem> {
-    let Some(burned) = burned_30d.filter(|_| !effective.is_zero()) else { return Ok(None) };
+/// What a year of burns like those of the last 30 days takes of the effective supply, in units of 1e-18. `None` where they are
+/// not known, nothing is in supply, or it does not fit.
+pub(super) fn deflation(burned_30d: Option<U256>, effective: U256) -> Option<U256> {
     let year = ledger::ratio::ONE * U256::from(365);
-    let whole = effective.checked_mul(U256::from(30));
-    let rate = whole.and_then(|whole| mul_div_floor(burned, year, whole));
-    rate.map(Some).ok_or_else(|| Problem::internal("burns of a year do not fit in 256 bits"))
+    mul_div_floor(burned_30d?, year, effective.checked_mul(U256::from(30))?)
 }
 
 async fn held_apart(snapshot: &mut Snapshot) -> Result<Held, Problem> {
