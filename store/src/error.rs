@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::columns::Corrupt;
 use crate::read::ReadError;
+use crate::read::database::is_away;
 
 /// An error of the store.
 #[derive(Debug, Error)]
@@ -54,6 +55,23 @@ pub enum StoreError {
     /// A row that no writer of ours wrote.
     #[error("the database holds a row that cannot be: {0}")]
     Corrupt(String),
+}
+
+impl StoreError {
+    /// Whether readers are to be told: the database is there and refused, or holds what cannot be. Where it is away nobody can be
+    /// told, and where another writer holds the lock what is told is that one's to say.
+    pub fn is_for_readers(&self) -> bool {
+        match self {
+            Self::Database(error) => !is_away(error),
+            Self::Read(error) => !matches!(error, ReadError::Unreachable(_)),
+            Self::Locked { .. } => false,
+            Self::Migration(_)
+            | Self::CursorMoved { .. }
+            | Self::OtherDerivation { .. }
+            | Self::OtherDeployment { .. }
+            | Self::Corrupt(_) => true,
+        }
+    }
 }
 
 impl From<Corrupt> for StoreError {

@@ -80,6 +80,15 @@ impl fmt::Display for Changes<'_> {
 }
 
 impl StepError {
+    /// Whether readers are to be told that a step failed so. The lane of supply tells by how far it is behind.
+    pub fn is_for_readers(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_for_readers(),
+            Self::Chain(_) | Self::Refused(_) | Self::Untold(_) | Self::Halt(_) => true,
+            Self::Supply(_) => false,
+        }
+    }
+
     /// What the ledger will not take. Where something is spent that was never seen to come, a node may have left out a
     /// log as well as the deployment the first blocks.
     pub fn refused(halt: &Halt, deployment: &Deployment) -> Self {

@@ -122,7 +122,7 @@ impl<C: Chain> Turns<C> {
             Err(error) => {
                 self.follower.forget_after(&error);
                 let pause = self.trouble.met(&error);
-                if let StepError::Chain(_) | StepError::Refused(_) = &error
+                if error.is_for_readers()
                     && let Err(error) = self.complain(None, Some(&error.to_string())).await
                 {
                     warn!("readers cannot be told: {error}");

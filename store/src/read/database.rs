@@ -131,9 +131,7 @@ impl From<sqlx::Error> for ReadError {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
         match &error {
-            E::Io(_) | E::Tls(_) | E::Protocol(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => {
-                Self::Unreachable(error)
-            }
+            _ if is_away(&error) => Self::Unreachable(error),
             E::Database(refusal) => {
                 let code = refusal.code().unwrap_or_default().into_owned();
                 Self::from_sqlstate(&code, error)
@@ -144,16 +142,26 @@ impl From<sqlx::Error> for ReadError {
     }
 }
 
+/// Whether there is no connection, or none any more. By SQLSTATE: classes 08, 28, 3D, 53 and 57P are about the connection, not
+/// about the question.
+pub(crate) fn is_away(error: &sqlx::Error) -> bool {
+    use sqlx::Error as E;
+    match error {
+        E::Io(_) | E::Tls(_) | E::Protocol(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => true,
+        E::Database(refusal) => {
+            let code = refusal.code().unwrap_or_default();
+            ["08", "28", "3D", "53", "57P"].iter().any(|class| code.starts_with(class))
+        }
+        _ => false,
+    }
+}
+
 impl ReadError {
-    /// By SQLSTATE: classes 08, 28, 3D, 53 and 57P are about the connection, not about the question.
     fn from_sqlstate(code: &str, error: sqlx::Error) -> Self {
         match code {
             "42P01" | "42703" | "3F000" => Self::NotMigrated(error),
             "57014" => Self::TimedOut,
             "42501" => Self::Forbidden(error),
-            _ if ["08", "28", "3D", "53", "57P"].iter().any(|class| code.starts_with(class)) => {
-                Self::Unreachable(error)
-            }
             _ => Self::Refused(error),
         }
     }
