@@ -13,7 +13,7 @@ use crate::finalized::Finalized;
 use crate::problem::{Kind, Problem};
 use crate::tables::{self, Tables};
 
-/// Answers about everybody that are held in memory at the same time, from when they are begun until they are sent.
+/// Answers about everybody that are made at the same time.
 const WIDE_ANSWERS_MAX: usize = 16;
 
 /// How this process serves.
@@ -23,6 +23,8 @@ pub struct Settings {
     pub max_lag_seconds: u64,
     /// Requests about the chain that are worked on at the same time.
     pub concurrency_max: usize,
+    /// Memory of answers that are being sent, bytes; of each that has more than 64 kB.
+    pub answers_bytes_max: usize,
     /// After which a request is given up.
     pub request_timeout: std::time::Duration,
     /// What may be taken for capacity tables of past blocks.
@@ -36,6 +38,7 @@ impl Default for Settings {
         Self {
             max_lag_seconds: 60,
             concurrency_max: 512,
+            answers_bytes_max: 256 * 1024 * 1024,
             request_timeout: std::time::Duration::from_secs(15),
             tables: tables::Limits::default(),
             connections: connections::Limits::default(),
@@ -95,7 +98,7 @@ impl App {
         &self.0.finalized
     }
 
-    /// Leave for an answer about everybody, whose memory clients would else take as often as they like.
+    /// Leave to make an answer about everybody, whose memory clients would else take as often as they like.
     ///
     /// # Errors
     /// [`Kind::Overloaded`]
