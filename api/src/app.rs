@@ -15,6 +15,8 @@ use crate::tables::{self, Tables};
 
 /// Answers about everybody that are made at the same time.
 const WIDE_ANSWERS_MAX: usize = 16;
+/// Long reads at the same time.
+const LONG_READS_MAX: usize = 2;
 
 /// How this process serves.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +60,7 @@ struct Shared {
     tables: Tables,
     finalized: Finalized,
     wide_answers: Arc<Semaphore>,
+    long_reads: Arc<Semaphore>,
 }
 
 /// A deployment and what tells it from others.
@@ -74,8 +77,9 @@ impl App {
     pub fn new(database: Database, settings: Settings) -> Self {
         let tables = Tables::new(&database, settings.tables);
         let wide_answers = Arc::new(Semaphore::new(WIDE_ANSWERS_MAX));
+        let long_reads = Arc::new(Semaphore::new(LONG_READS_MAX));
         let (deployment, finalized) = Default::default();
-        Self(Arc::new(Shared { database, settings, deployment, tables, finalized, wide_answers }))
+        Self(Arc::new(Shared { database, settings, deployment, tables, finalized, wide_answers, long_reads }))
     }
 
     /// The database.
@@ -105,6 +109,15 @@ impl App {
     pub fn wide_answer(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let leave = Arc::clone(&self.0.wide_answers).try_acquire_owned();
         leave.map_err(|_| Problem::new(Kind::Overloaded, "too many answers about everybody at once").retry_after(1))
+    }
+
+    /// Leave for a read whose cost grows with how many there ever were, so that the database is there for others.
+    ///
+    /// # Errors
+    /// [`Kind::Overloaded`]
+    pub fn long_read(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let leave = Arc::clone(&self.0.long_reads).try_acquire_owned();
+        leave.map_err(|_| Problem::new(Kind::Overloaded, "too many long reads at once").retry_after(1))
     }
 
     /// The deployment with this digest, parsed once.

@@ -102,6 +102,7 @@ fn chain_routes() -> OpenApiRouter<App> {
         .routes(routes!(r::burns_events::get))
         .routes(routes!(r::supply::get))
         .routes(routes!(r::burns::get))
+        .routes(routes!(r::burns_senders::get))
         .routes(routes!(r::staking::get))
         .routes(routes!(r::stakers::get))
         .routes(routes!(r::diem::get))
