@@ -114,6 +114,16 @@ async fn quotes(pool: PgPool) {
     let immense = format!("{}", alloy_primitives::U256::MAX);
     service.get(&format!("/v1/diem/quote?diem={immense}")).await.problem(422, "curve-exhausted");
     service.get(&format!("/v1/diem/quote?diem={immense}0")).await.problem(400, "invalid-parameter");
+    service
+        .execute(
+            "update parameter set value = array_fill(57896044618658097711785492504343953926634992332820282019728792003956564819968::numeric, array[256])
+              where name = 'curve_rates'",
+        )
+        .await;
+    let reverts = service.get("/v1/diem/quote?units=token&diem=1").await;
+    let body = reverts.problem(422, "curve-exhausted");
+    assert_eq!(body["detail"], "the quote does not fit in 256 bits: the contract reverts");
+    assert_eq!((&body["diem_max"], &body["svvv_max"]), (&json!(null), &json!(null)));
 }
 
 #[sqlx::test(migrations = "../migrations")]
