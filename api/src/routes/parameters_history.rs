@@ -142,11 +142,12 @@ fn wanted(query: &HistoryParams, before: Option<&PageCursor<Key>>) -> Result<Cha
     let Some(PageCursor { key, .. }) = before else {
         return Ok(Changes { parameter: query.name.name, after: None, limit });
     };
-    let only = key.only.as_deref().and_then(served);
+    let nobody = || invalid("cursor", "names no parameter");
+    let only = key.only.as_deref().map(|only| served(only).ok_or_else(nobody)).transpose()?;
     if query.name.name.is_some_and(|name| Some(name) != only) {
         return Err(invalid("cursor", "belongs to a list of another name"));
     }
-    let name = Parameter::from_name(&key.name).ok_or_else(|| invalid("cursor", "names no parameter"))?;
+    let name = Parameter::from_name(&key.name).ok_or_else(nobody)?;
     Ok(Changes { parameter: only, after: Some((key.block_number, name)), limit })
 }
 
