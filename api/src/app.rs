@@ -13,8 +13,10 @@ use crate::finalized::Finalized;
 use crate::problem::{Kind, Problem};
 use crate::tables::{self, Tables};
 
-/// Answers about everybody that are held in memory at the same time, from when they are begun until they are sent.
+/// Answers about everybody that are made at the same time.
 const WIDE_ANSWERS_MAX: usize = 16;
+/// Long reads at the same time.
+const LONG_READS_MAX: usize = 2;
 
 /// How this process serves.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +25,8 @@ pub struct Settings {
     pub max_lag_seconds: u64,
     /// Requests about the chain that are worked on at the same time.
     pub concurrency_max: usize,
+    /// Memory of answers that are being sent, bytes; of each that has more than 64 kB.
+    pub answers_bytes_max: usize,
     /// After which a request is given up.
     pub request_timeout: std::time::Duration,
     /// What may be taken for capacity tables of past blocks.
@@ -36,6 +40,7 @@ impl Default for Settings {
         Self {
             max_lag_seconds: 60,
             concurrency_max: 512,
+            answers_bytes_max: 256 * 1024 * 1024,
             request_timeout: std::time::Duration::from_secs(15),
             tables: tables::Limits::default(),
             connections: connections::Limits::default(),
@@ -55,6 +60,7 @@ struct Shared {
     tables: Tables,
     finalized: Finalized,
     wide_answers: Arc<Semaphore>,
+    long_reads: Arc<Semaphore>,
 }
 
 /// A deployment and what tells it from others.
@@ -71,8 +77,9 @@ impl App {
     pub fn new(database: Database, settings: Settings) -> Self {
         let tables = Tables::new(&database, settings.tables);
         let wide_answers = Arc::new(Semaphore::new(WIDE_ANSWERS_MAX));
+        let long_reads = Arc::new(Semaphore::new(LONG_READS_MAX));
         let (deployment, finalized) = Default::default();
-        Self(Arc::new(Shared { database, settings, deployment, tables, finalized, wide_answers }))
+        Self(Arc::new(Shared { database, settings, deployment, tables, finalized, wide_answers, long_reads }))
     }
 
     /// The database.
@@ -95,13 +102,22 @@ impl App {
         &self.0.finalized
     }
 
-    /// Leave for an answer about everybody, whose memory clients would else take as often as they like.
+    /// Leave to make an answer about everybody, whose memory clients would else take as often as they like.
     ///
     /// # Errors
     /// [`Kind::Overloaded`]
     pub fn wide_answer(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let leave = Arc::clone(&self.0.wide_answers).try_acquire_owned();
         leave.map_err(|_| Problem::new(Kind::Overloaded, "too many answers about everybody at once").retry_after(1))
+    }
+
+    /// Leave for a read whose cost grows with how many there ever were, so that the database is there for others.
+    ///
+    /// # Errors
+    /// [`Kind::Overloaded`]
+    pub fn long_read(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let leave = Arc::clone(&self.0.long_reads).try_acquire_owned();
+        leave.map_err(|_| Problem::new(Kind::Overloaded, "too many long reads at once").retry_after(1))
     }
 
     /// The deployment with this digest, parsed once.

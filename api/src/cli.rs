@@ -95,6 +95,10 @@ struct LimitArgs {
     #[arg(long, env = "CONCURRENCY", default_value_t = 512, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     concurrency: u32,
+    /// Memory for answers that are being sent; where there is none left, long answers get 503.
+    #[arg(long, env = "ANSWERS_MB", default_value_t = 256, value_name = "MB",
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    answers_mb: u32,
     /// Capacity tables of past blocks that are made at the same time; more get 503. Each takes one connection to the
     /// database beside those above, the head three.
     #[arg(long, env = "PAST_TABLE_BUILDS", default_value_t = 2, value_name = "N",
@@ -175,6 +179,7 @@ impl ServeArgs {
         let settings = Settings {
             max_lag_seconds: self.max_lag_seconds,
             concurrency_max: usize::try_from(limits.concurrency)?,
+            answers_bytes_max: usize::try_from(limits.answers_mb)?.saturating_mul(1024 * 1024),
             request_timeout: Duration::from_millis(limits.request_timeout_ms),
             tables: tables::Limits {
                 past_builds_max: limits.past_table_builds,

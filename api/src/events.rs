@@ -44,21 +44,17 @@ const KINDS: [&str; 17] = [
 #[serde(deny_unknown_fields)]
 pub struct EventParams {
     /// Only of this contract: `vvv`, `staking` or `diem`.
-    #[serde(rename = "c")]
     #[param(value_type = Option<String>, pattern = "^(vvv|staking|diem)$", example = "staking")]
     contract: Option<usize>,
     /// Only of this kind: `transfer`, `staked`, `unstake_initiated`, `unstake_finalized`, `unstaked`, `claimed`,
     /// `diem_minted`, `diem_burned`, `parameter_set`, `upgraded`, `initialized`, `ownership_transferred`, `role_granted`,
     /// `role_revoked`, `role_admin_changed`, `other` or `unknown`.
-    #[serde(rename = "k")]
     #[param(value_type = Option<String>, pattern = "^[a-z_]+$", example = "staked")]
     kind: Option<usize>,
     /// Only from this block on.
-    #[serde(rename = "f")]
     #[param(value_type = Option<i64>, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     from_block: Option<u64>,
     /// Only up to this block.
-    #[serde(rename = "t")]
     #[param(value_type = Option<i64>, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     to_block: Option<u64>,
 }

@@ -1,6 +1,9 @@
 //! What handlers take from a request, parsed at the edge. Every rejection is a problem document.
 
 use std::convert::Infallible;
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
 
 use alloy_primitives::Address;
 use axum::body::Body;
@@ -10,7 +13,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
 use futures::StreamExt;
 use ledger::epoch::Epoch;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::address;
 use crate::params::{FromPairs, Pairs, parse_epoch};
@@ -21,6 +26,9 @@ pub const BODY_BYTES_MAX: usize = 256 * 1024;
 /// Up to here the rest of a body that is too large is received and dropped, so that the client hears why instead of a
 /// connection that breaks while it still sends.
 const DRAINED_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// In which a body has to be there.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The address in the path.
 #[derive(Clone, Copy, Debug)]
@@ -87,8 +95,49 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         }
         let bytes = read(request.into_body()).await?;
         serde_json::from_slice(&bytes)
-            .map(Self)
+            .map(|Object(body)| Self(body))
             .map_err(|error| Problem::new(Kind::InvalidBody, format!("the body is not what is asked for: {error}")))
+    }
+}
+
+/// The request with its body of JSON in memory, for which a client is waited only so long.
+///
+/// # Errors
+/// [`Kind::InvalidBody`], [`Kind::BodyTooLarge`]
+pub async fn receive(request: Request) -> Result<Request, Problem> {
+    if !is_json(request.headers()) {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let late = |_| {
+        let limit = BODY_TIMEOUT.as_secs();
+        Problem::new(Kind::InvalidBody, format!("the body did not arrive within {limit} seconds"))
+    };
+    let bytes = tokio::time::timeout(BODY_TIMEOUT, read(body)).await.map_err(late)??;
+    Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+/// A JSON object. Structs by themselves would be read from an array as well, field by position.
+#[derive(Clone, Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members)).map(Object)
     }
 }
 

@@ -18,6 +18,7 @@ use crate::problem::Document;
             with 18 digits rounded down, times RFC 3339 in UTC. A value that does not exist is null; one that cannot \
             be known is null and named in `unknown`. Every failure is an RFC 9457 problem document.",
     ),
+    components(schemas(Document)),
     tags(
         (name = "entitlements", description = "What an address or account may use. For gateways."),
         (name = "capacity", description = "The capacity table: all entitlements at one block."),

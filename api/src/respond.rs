@@ -2,10 +2,8 @@
 
 use alloy_primitives::keccak256;
 use axum::Json;
-use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use http_body_util::BodyExt;
 use serde::Serialize;
 use store::read::progress::Derivation;
 
@@ -77,16 +75,6 @@ pub fn answer_by_content(
 /// An answer to a request that no tag can name.
 pub fn answer_untagged(as_of: &AsOf, body: &impl Serialize) -> Response {
     finish(Json(body).into_response(), as_of, None)
-}
-
-/// Keeps something until the answer is sent, or whoever asked has gone.
-pub fn holding<T: Send + 'static>(response: Response, held: T) -> Response {
-    response.map(|body| {
-        Body::new(body.map_frame(move |frame| {
-            let _held = &held;
-            frame
-        }))
-    })
 }
 
 fn finish(mut response: Response, as_of: &AsOf, tag: Option<&Tag>) -> Response {

@@ -1,6 +1,7 @@
 //! Every route, and what lies around them all.
 
 use axum::Router;
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderValue, Method};
@@ -8,7 +9,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{Any, CorsLayer};
@@ -18,6 +19,7 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::App;
+use crate::extract::receive;
 use crate::measure;
 use crate::openapi;
 use crate::problem::{Kind, Problem, render};
@@ -30,6 +32,8 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data:; font-src 'self' data:; connect-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Answers that are not counted among those that share memory.
+const LITTLE_BYTES: u64 = 64 * 1024;
 /// Headers that a page of another origin may read.
 const EXPOSED: [HeaderName; 9] = [
     header::ETAG,
@@ -47,6 +51,7 @@ const EXPOSED: [HeaderName; 9] = [
 pub fn router(app: App) -> Router {
     let (chain, document) = chain_routes().split_for_parts();
     let slots = Slots(Arc::new(Semaphore::new(app.settings().concurrency_max)));
+    let flight = Flight(Arc::new(Semaphore::new(app.settings().answers_bytes_max / 1024)));
     let (operation, _) = operation_routes().split_for_parts();
     chain
         .layer(from_fn_with_state(slots, one_slot))
@@ -59,6 +64,7 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem::internal("a handler panicked").into_response()
         }))
+        .layer(from_fn_with_state(flight, in_flight))
         .layer(from_fn_with_state(app, in_time))
         .layer(from_fn(render))
         .layer(CompressionLayer::new())
@@ -96,6 +102,7 @@ fn chain_routes() -> OpenApiRouter<App> {
         .routes(routes!(r::burns_events::get))
         .routes(routes!(r::supply::get))
         .routes(routes!(r::burns::get))
+        .routes(routes!(r::burns_senders::get))
         .routes(routes!(r::staking::get))
         .routes(routes!(r::stakers::get))
         .routes(routes!(r::diem::get))
@@ -126,11 +133,48 @@ async fn nothing_here() -> axum::http::StatusCode {
 #[derive(Clone)]
 struct Slots(Arc<Semaphore>);
 
-/// Refuses at once what would only wait.
+/// Of permits for a kilobyte each.
+#[derive(Clone)]
+struct Flight(Arc<Semaphore>);
+
+/// Refuses at once what would only wait. Nobody has a slot who has not sent all of the request.
 async fn one_slot(State(Slots(slots)): State<Slots>, request: Request, next: Next) -> Response {
+    let request = match receive(request).await {
+        Ok(request) => request,
+        Err(problem) => return problem.into_response(),
+    };
     match slots.try_acquire() {
         Ok(_slot) => next.run(request).await,
         Err(_) => Problem::new(Kind::Overloaded, "too many requests at once").retry_after(1).into_response(),
+    }
+}
+
+/// Answers of more than a little share what memory there is for all that are on their way, until they are taken.
+async fn in_flight(State(Flight(memory)): State<Flight>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let Some(bytes) = response.body().size_hint().exact().filter(|bytes| *bytes > LITTLE_BYTES) else {
+        return response;
+    };
+    let kilobytes = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
+    let Ok(held) = memory.try_acquire_many_owned(kilobytes) else {
+        return Problem::new(Kind::Overloaded, "too many answers on their way").retry_after(1).into_response();
+    };
+    let (parts, body) = response.into_parts();
+    match to_bytes(body, usize::MAX).await {
+        Ok(bytes) => Response::from_parts(parts, Body::from(Bytes::from_owner(Flying { bytes, _held: held }))),
+        Err(error) => Problem::internal(error).into_response(),
+    }
+}
+
+/// Given back when the last of the answer has been sent, or the connection is gone.
+struct Flying {
+    bytes: Bytes,
+    _held: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Flying {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

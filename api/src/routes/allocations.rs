@@ -11,11 +11,11 @@ use utoipa::ToSchema;
 
 use crate::address;
 use crate::app::App;
-use crate::extract::{JsonBody, Query};
+use crate::extract::{JsonBody, Object, Query};
 use crate::openapi::BodyProblems;
 use crate::params::{BlockParams, FigureParams, UnitParams};
 use crate::problem::{Kind, Problem};
-use crate::respond::{answer_untagged, holding};
+use crate::respond::answer_untagged;
 use crate::snapshot::{AsOf, EpochAt, Needs, Snapshot};
 use crate::table::Order;
 use crate::wire::{AddressText, Units, Usd, eighteen_digits, parse_decimal};
@@ -45,8 +45,8 @@ pub struct AllocationRequest {
     basis: Option<Basis>,
     /// By weights of the caller's own. No id may come twice.
     #[serde(default)]
-    #[schema(max_items = 1000, example = json!(null))]
-    weights: Option<Vec<CallerWeight>>,
+    #[schema(value_type = Option<Vec<CallerWeight>>, max_items = 1000, example = json!(null))]
+    weights: Option<Vec<Object<CallerWeight>>>,
     /// With `basis`: only among these addresses. One that is listed twice counts once. Default: all that hold something.
     #[serde(default)]
     #[schema(
@@ -136,7 +136,7 @@ pub async fn post(
     JsonBody(request): JsonBody<AllocationRequest>,
 ) -> Result<Response, Problem> {
     let (pot, among) = (Pot::new(&request)?, Among::new(&request)?);
-    let leave = matches!(among, Among::Stakers(_)).then(|| app.wide_answer()).transpose()?;
+    let _leave = matches!(among, Among::Stakers(_)).then(|| app.wide_answer()).transpose()?;
     let mut snapshot = Snapshot::open(&app, Needs::Capacity, &query.block).await?;
     let epoch = snapshot.epoch().await?;
     let capacity = pot.capacity(&mut snapshot, &epoch).await?;
@@ -151,7 +151,7 @@ pub async fn post(
         unknown: snapshot.as_of().unknown(),
         as_of: snapshot.as_of().clone(),
     };
-    Ok(holding(answer_untagged(snapshot.as_of(), &body), leave))
+    Ok(answer_untagged(snapshot.as_of(), &body))
 }
 
 fn item(who: Who, weight: Weight, part: U256) -> AllocationItem {
@@ -257,10 +257,10 @@ fn distinct(active: &[String]) -> Result<Vec<Address>, Problem> {
     Ok(addresses.into_iter().filter(|address| seen.insert(*address)).collect())
 }
 
-fn parse_weights(weights: &[CallerWeight]) -> Result<Vec<(Who, U256)>, Problem> {
+fn parse_weights(weights: &[Object<CallerWeight>]) -> Result<Vec<(Who, U256)>, Problem> {
     hold(weights.len(), CLAIMS_MAX, "weights")?;
     let mut seen = HashSet::new();
-    let parse = |CallerWeight { id, weight }: &CallerWeight| {
+    let parse = |Object(CallerWeight { id, weight }): &Object<CallerWeight>| {
         hold(id.chars().count(), ID_CHARACTERS_MAX, "characters of an id")?;
         let parsed =
             parse_decimal(weight).ok_or_else(|| invalid("a weight must be a decimal string such as \"2.5\""))?;

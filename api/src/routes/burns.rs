@@ -1,6 +1,6 @@
 //! `GET /v1/burns`
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use alloy_primitives::Address;
 use axum::extract::State;
@@ -17,10 +17,7 @@ use crate::params::{BlockParams, FigureParams, UnitParams};
 use crate::problem::Problem;
 use crate::respond::{answer, unchanged};
 use crate::snapshot::{AsOf, Needs, Snapshot};
-use crate::wire::{AddressText, Amount, Units};
-
-/// Unclassified senders that are listed, the largest first.
-const SENDERS_MAX: usize = 100;
+use crate::wire::{Amount, Units};
 
 /// VVV sent to 0x0.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -29,8 +26,6 @@ pub struct BurnsAnswer {
     total: BurnTally,
     /// By what the deployment's labels say of the sender.
     by_class: BurnClasses,
-    /// The 100 unclassified senders that burned most.
-    unclassified_senders: Vec<BurnSender>,
     /// Fields that are null because they cannot be known.
     #[schema(example = json!([]))]
     unknown: Vec<String>,
@@ -61,22 +56,10 @@ pub struct BurnTally {
     count: u64,
 }
 
-/// What one sender burned.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct BurnSender {
-    /// The sender.
-    address: AddressText,
-    /// VVV.
-    amount: Amount,
-    /// Transfers of more than zero.
-    #[schema(minimum = 0, example = 3)]
-    count: u64,
-}
-
 /// VVV burned, by class
 ///
 /// The class is the sender's, by the deployment's labels: `programmatic_burn`, `discretionary_burn`, `airdrop`; whoever
-/// has none of these is unclassified.
+/// has none of these is unclassified; `/v1/burns/senders` has the largest of them.
 #[utoipa::path(
     get,
     operation_id = "getBurns",
@@ -95,15 +78,13 @@ pub async fn get(
         return Ok(response);
     }
     let totals = snapshot.supply_totals().await?;
-    let burns = snapshot.burns().await?;
     let deployment = snapshot.deployment();
-    let unclassified = burns.iter().filter(|(sender, _)| Class::of(&deployment, *sender) == Class::Unclassified);
+    let labelled: Vec<Address> = labelled_senders(&deployment).into_iter().collect();
+    let by_sender = snapshot.burned_by_each(&labelled).await?;
     let total = Tally { amount: totals.burned, count: totals.burn_count };
-    let by_sender: HashMap<Address, Tally> = burns.iter().copied().collect();
     let burned = Burned::new(&deployment, total, |sender| by_sender.get(&sender).copied().unwrap_or_default())?;
     let body = BurnsAnswer {
         total: burned.total(query.units),
-        unclassified_senders: unclassified.take(SENDERS_MAX).map(|burn| sender(burn, query.units)).collect(),
         by_class: burned.by_class(query.units),
         unknown: snapshot.as_of().unknown(),
         as_of: snapshot.as_of().clone(),
@@ -205,8 +186,4 @@ pub(crate) fn labelled_senders(deployment: &Deployment) -> BTreeSet<Address> {
 
 pub(crate) fn tally(tally: Tally, units: Units) -> BurnTally {
     BurnTally { amount: units.amount(tally.amount), count: tally.count }
-}
-
-fn sender((address, burned): &(Address, Tally), units: Units) -> BurnSender {
-    BurnSender { address: (*address).into(), amount: units.amount(burned.amount), count: burned.count }
 }

@@ -156,10 +156,20 @@ impl Quote {
     }
 }
 
-/// With what can be had, in base units.
+/// With what can be had, in base units, where that can be told.
 fn refused(error: QuoteError, curve: &Curve, supply: U256) -> Problem {
     let left = curve.remaining_in_table(supply);
-    let cost = curve.svvv_for(left, supply).unwrap_or_default();
-    let detail = format!("{error}: at this DIEM supply the contract sells {left} wei of DIEM for {cost} wei of sVVV");
-    Problem::new(Kind::CurveExhausted, detail).with("diem_max", left.to_string()).with("svvv_max", cost.to_string())
+    match (error, curve.svvv_for(left, supply)) {
+        (QuoteError::PastTheTable, Ok(cost)) => {
+            let detail =
+                format!("{error}: at this DIEM supply the contract sells {left} wei of DIEM for {cost} wei of sVVV");
+            let problem = Problem::new(Kind::CurveExhausted, detail);
+            problem.with("diem_max", left.to_string()).with("svvv_max", cost.to_string())
+        }
+        (QuoteError::PastTheTable, Err(_)) => {
+            let detail = format!("{error}: at this DIEM supply the contract sells {left} wei of DIEM");
+            Problem::new(Kind::CurveExhausted, detail).with("diem_max", left.to_string())
+        }
+        (QuoteError::Overflow, _) => Problem::new(Kind::CurveExhausted, format!("{error}: the contract reverts")),
+    }
 }

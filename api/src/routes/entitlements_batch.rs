@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::address;
 use crate::app::App;
-use crate::extract::{JsonBody, Query};
+use crate::extract::{JsonBody, Object, Query};
 use crate::guarded::{Guard, GuardedParams, Spends, counted};
 use crate::holding::Holding;
 use crate::openapi::BodyProblems;
@@ -41,8 +41,8 @@ pub struct BatchRequest {
     addresses: Option<Vec<String>>,
     /// Each is one item, after those of `addresses`.
     #[serde(default)]
-    #[schema(max_items = 1000)]
-    accounts: Option<Vec<Account>>,
+    #[schema(value_type = Option<Vec<Account>>, max_items = 1000)]
+    accounts: Option<Vec<Object<Account>>>,
 }
 
 /// An account of several addresses.
@@ -173,7 +173,8 @@ impl Batch {
         if request.addresses.is_none() && request.accounts.is_none() {
             return Err(Problem::new(Kind::InvalidBody, "the body has neither addresses nor accounts"));
         }
-        let (addresses, accounts) = (request.addresses.unwrap_or_default(), request.accounts.unwrap_or_default());
+        let addresses = request.addresses.unwrap_or_default();
+        let accounts: Vec<Account> = request.accounts.into_iter().flatten().map(|Object(account)| account).collect();
         let count = addresses.len() + accounts.iter().map(|account| account.addresses.len()).sum::<usize>();
         if count > ADDRESSES_MAX || accounts.len() > ADDRESSES_MAX {
             let detail = format!("{count} addresses; at most {ADDRESSES_MAX} are answered at once");

@@ -6,6 +6,7 @@ pub mod account_history;
 pub mod allocations;
 pub mod burns;
 pub mod burns_events;
+pub mod burns_senders;
 pub mod capacity;
 pub mod check;
 pub mod cooldowns;

@@ -1,5 +1,8 @@
 //! What every answer says of the block it is of.
 
+use std::collections::BTreeSet;
+
+use alloy_primitives::Address;
 use axum::http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -132,18 +135,17 @@ impl AsOf {
 
 fn warnings(deployment: &Deployment, progress: &Progress, facts: &BlockFacts) -> Vec<String> {
     let follower = progress.follower.as_ref();
-    let unnamed = facts
-        .implementation
-        .filter(|address| !deployment.implementations.iter().any(|implementation| implementation.address == *address));
+    let is_named = |address: &Address| deployment.implementations.iter().any(|named| named.address == *address);
+    // Of the newest block too: what the code of today does to figures of the past is not known before it is named.
+    let unnamed: BTreeSet<Address> =
+        [facts.implementation, facts.newest_implementation].into_iter().flatten().filter(|it| !is_named(it)).collect();
     let unknown_logs = (facts.unknown_logs > 0).then_some(facts.unknown_logs);
-    [
+    let of_follower = [
         follower.and_then(|f| f.halted.as_ref()).map(|why| format!("the indexer has halted: {why}")),
         follower.and_then(|f| f.fork_suspected.as_ref()).map(|why| format!("fork suspected: {why}")),
         follower.and_then(|f| f.chain_stalled.clone()),
-        unnamed.map(|address| format!("the staking proxy runs {address}, which the deployment does not name")),
-        unknown_logs.map(|count| format!("logs kept undecoded: {count}")),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    ];
+    let of_code = |address| format!("the staking proxy runs {address}, which the deployment does not name");
+    let of_logs = unknown_logs.map(|count| format!("logs kept undecoded: {count}"));
+    of_follower.into_iter().flatten().chain(unnamed.into_iter().map(of_code)).chain(of_logs).collect()
 }

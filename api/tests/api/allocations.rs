@@ -1,8 +1,6 @@
 //! Parts of a capacity: whole bodies, and every way to ask wrongly.
 
 use alloy_primitives::U256;
-use axum::body::Body;
-use axum::http::{Request, StatusCode};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -115,18 +113,24 @@ async fn asked_wrongly(pool: PgPool) {
 async fn so_many_answers_about_everybody_at_once(pool: PgPool) {
     let service = Service::of_chain(pool).await;
     let everybody = json!({"capacity_usd": "1", "basis": "svvv"}).to_string();
-    let request = || {
-        let request = Request::post("/v1/allocations").header("content-type", "application/json");
-        request.body(Body::from(everybody.clone())).unwrap()
-    };
-    let mut unread = Vec::new();
-    for _ in 0..16 {
-        unread.push(service.begin(request()).await);
-    }
-    assert!(unread.iter().all(|answer| answer.status() == StatusCode::OK));
-    service.send(request()).await.problem(503, "overloaded");
+    let mut made: Vec<_> = std::iter::from_fn(|| service.app.wide_answer().ok()).collect();
+    assert_eq!(made.len(), 16);
+    service.post("/v1/allocations", everybody.clone()).await.problem(503, "overloaded");
     let weights = json!({"capacity_usd": "1", "weights": [{"id": "a", "weight": "1"}]});
     service.post("/v1/allocations", weights.to_string()).await.ok();
-    unread.pop();
-    service.send(request()).await.ok();
+    made.pop();
+    service.post("/v1/allocations", everybody).await.ok();
+}
+
+/// Everybody who ever burned is looked at by so many at a time, and by nobody who asks for sums.
+#[sqlx::test(migrations = "../migrations")]
+async fn so_many_long_reads_at_once(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    let mut read: Vec<_> = std::iter::from_fn(|| service.app.long_read().ok()).collect();
+    assert_eq!(read.len(), 2);
+    service.get("/v1/burns/senders").await.problem(503, "overloaded");
+    service.get("/v1/burns").await.ok();
+    read.pop();
+    let senders = service.get("/v1/burns/senders").await.ok();
+    assert_eq!(senders["senders"], senders["items"].as_array().unwrap().len());
 }

@@ -1,5 +1,6 @@
 //! Every way to ask wrongly is answered with a problem document that says what was wrong.
 
+use api::app::Settings;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::json;
@@ -113,6 +114,16 @@ async fn quotes(pool: PgPool) {
     let immense = format!("{}", alloy_primitives::U256::MAX);
     service.get(&format!("/v1/diem/quote?diem={immense}")).await.problem(422, "curve-exhausted");
     service.get(&format!("/v1/diem/quote?diem={immense}0")).await.problem(400, "invalid-parameter");
+    service
+        .execute(
+            "update parameter set value = array_fill(57896044618658097711785492504343953926634992332820282019728792003956564819968::numeric, array[256])
+              where name = 'curve_rates'",
+        )
+        .await;
+    let reverts = service.get("/v1/diem/quote?units=token&diem=1").await;
+    let body = reverts.problem(422, "curve-exhausted");
+    assert_eq!(body["detail"], "the quote does not fit in 256 bits: the contract reverts");
+    assert_eq!((&body["diem_max"], &body["svvv_max"]), (&json!(null), &json!(null)));
 }
 
 #[sqlx::test(migrations = "../migrations")]
@@ -194,4 +205,32 @@ async fn problems_may_be_read_by_other_origins(pool: PgPool) {
     assert_eq!(reply.header("access-control-allow-origin"), "*");
     assert!(reply.header("access-control-expose-headers").contains("x-capacity-block"));
     assert_eq!(reply.header("x-content-type-options"), "nosniff");
+}
+
+/// A struct's fields by position would be taken for what nobody wrote.
+#[sqlx::test(migrations = "../migrations")]
+async fn arrays_are_no_objects(pool: PgPool) {
+    let service = Service::of_chain(pool).await;
+    for (target, body) in [
+        ("/v1/allocations", json!(["10", null, "svvv"])),
+        ("/v1/allocations", json!({ "capacity_usd": "10", "weights": [["a", "1"]] })),
+        ("/v1/entitlements", json!([[ALICE]])),
+        ("/v1/entitlements", json!({ "accounts": [["a", [ALICE]]] })),
+    ] {
+        service.post(target, body.to_string()).await.problem(400, "invalid-body");
+    }
+}
+
+/// Answers that nobody takes leave room for short ones, and give theirs back.
+#[sqlx::test(migrations = "../migrations")]
+async fn answers_on_their_way_share_memory(pool: PgPool) {
+    let whole = Service::of_chain(pool.clone()).await.get("/openapi.json").await.text.len();
+    let settings = Settings { answers_bytes_max: whole + 2_048, ..Settings::default() };
+    let service = Service::over_with(pool, settings);
+    let request = || Request::get("/openapi.json").body(Body::empty()).unwrap();
+    let first = service.begin(request()).await;
+    service.get("/openapi.json").await.problem(503, "overloaded");
+    service.get("/v1/supply").await.ok();
+    drop(first);
+    service.get("/openapi.json").await.ok();
 }

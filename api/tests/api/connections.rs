@@ -25,12 +25,16 @@ struct Server {
 
 impl Server {
     async fn start(connections: connections::Limits) -> Self {
+        Self::start_with(Settings { connections, ..Settings::default() }).await
+    }
+
+    async fn start_with(settings: Settings) -> Self {
         let limits = Limits { acquire_timeout: Duration::from_millis(300), ..Limits::default() };
         let database = Database::lazy("postgres://nobody@127.0.0.1:1/nothing", &limits).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let app = App::new(database, Settings { connections, ..Settings::default() });
+        let app = App::new(database, settings);
         let serving = tokio::spawn(serve(listener, app, async move { stopped.await.unwrap() }));
         Self { address, stop, serving }
     }
@@ -109,6 +113,43 @@ async fn more_connections_than_there_may_be_wait_for_one_to_end() {
     assert!(next(&mut second).await.starts_with("HTTP/1.1 200"));
     drop(second);
     server.end().await;
+}
+
+/// A body that never comes keeps nobody else from an answer.
+#[tokio::test]
+async fn who_sends_no_body_takes_no_slot() {
+    let server = Server::start_with(Settings { concurrency_max: 1, ..Settings::default() }).await;
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        let mut stream = server.connect().await;
+        let head =
+            "POST /v1/allocations HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\ncontent-length: 100";
+        stream.write_all(format!("{head}\r\n\r\n").as_bytes()).await.unwrap();
+        waiting.push(stream);
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let mut other = server.connect().await;
+    other.write_all(b"GET /v1/diem HTTP/1.1\r\nhost: here\r\n\r\n").await.unwrap();
+    let answer = next(&mut other).await;
+    assert!(answer.contains("problem:database-gone"), "it got as far as the database: {answer}");
+    for stream in &mut waiting {
+        let answer = next(stream).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    }
+    drop((waiting, other));
+    server.end().await;
+}
+
+/// One that says nothing does not hold up a stop either.
+#[tokio::test]
+async fn a_silent_connection_does_not_hold_up_a_stop() {
+    let server = Server::start(connections::Limits::default()).await;
+    let silent = server.connect().await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let began = Instant::now();
+    server.end().await;
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    drop(silent);
 }
 
 /// One that sits between two requests does not hold up a stop, and one in hand is answered.

@@ -10,6 +10,7 @@ mod bad_input;
 mod caching;
 mod connections;
 mod degraded;
+mod document;
 mod entitlements;
 mod epochs;
 mod examples;

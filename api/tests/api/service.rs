@@ -23,6 +23,7 @@ pub(crate) const ERIN: &str = "0x00000000000000000000000000000000000000e0";
 pub(crate) struct Service {
     router: Router,
     pool: PgPool,
+    pub(crate) app: App,
 }
 
 /// What came back.
@@ -79,14 +80,16 @@ impl Service {
         // Shown by the test runner where a test fails; a second try to start it is none of the test's business.
         let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_test_writer().try_init();
         let database = Database::lazy_with((*pool.connect_options()).clone(), limits);
-        Self { router: router(App::new(database, settings)), pool }
+        let app = App::new(database, settings);
+        Self { router: router(app.clone()), pool, app }
     }
 
     /// Over a database that nobody answers for.
     pub(crate) fn without_database(pool: PgPool) -> Self {
         let limits = Limits { acquire_timeout: std::time::Duration::from_millis(300), ..Limits::default() };
         let database = Database::lazy("postgres://nobody@127.0.0.1:1/nothing", &limits).unwrap();
-        Self { router: router(App::new(database, Settings::default())), pool }
+        let app = App::new(database, Settings::default());
+        Self { router: router(app.clone()), pool, app }
     }
 
     /// Changes the database under the service.

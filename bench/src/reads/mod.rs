@@ -73,7 +73,7 @@ impl Reads {
             diem_every: 251,
             unstakes_every: 101,
             cooldown_blocks: COOLDOWN_SECONDS.div_ceil(clock.seconds_per_block) + 1,
-            burners: 300,
+            burners: 20_000,
             mints_every: 60,
         };
         let chain = Arc::new(Chain::new(self.transfers, &shape, clock));

@@ -122,6 +122,7 @@ fn figures() -> Vec<Question> {
     vec![
         at!("/v1/supply"),
         at!("/v1/burns"),
+        at!("/v1/burns/senders", None, |draw, rng| draw.at("/v1/burns/senders", rng)),
         at!("/v1/staking"),
         at!("/v1/emissions"),
         at!("/v1/diem"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256};
 use ledger::epoch::Epoch;
 use sqlx::{FromRow, PgConnection};
 
@@ -23,6 +23,8 @@ pub struct BlockFacts {
     pub unknown_logs: u64,
     /// The staking proxy's implementation in force; `None`: not known.
     pub implementation: Option<Address>,
+    /// The one in force after the newest block stored.
+    pub newest_implementation: Option<Address>,
 }
 
 #[derive(FromRow)]
@@ -31,6 +33,7 @@ struct FactsRow {
     timestamp: Option<i64>,
     unknown_logs: Option<i64>,
     implementation: Option<Vec<Amount>>,
+    newest_implementation: Option<Vec<Amount>>,
 }
 
 /// What is stored of one block.
@@ -44,7 +47,9 @@ pub async fn facts(connection: &mut PgConnection, number: u64) -> Result<BlockFa
                   where block_number <= $1 order by block_number desc limit 1) as unknown_logs,
                 (select value from parameter
                   where name = 'implementation' and block_number <= $1
-                  order by block_number desc limit 1) as implementation
+                  order by block_number desc limit 1) as implementation,
+                (select value from parameter
+                  where name = 'implementation' order by block_number desc limit 1) as newest_implementation
            from (values (true)) as here (only_row)
            left join block b on b.number = $1",
     )
@@ -55,13 +60,14 @@ pub async fn facts(connection: &mut PgConnection, number: u64) -> Result<BlockFa
         hash: hash_if(row.hash.as_deref())?,
         timestamp: count_if(row.timestamp)?,
         unknown_logs: count(row.unknown_logs.unwrap_or_default())?,
-        implementation: row.implementation.and_then(|words| words.first().map(|word| address_of(word.0))),
+        implementation: row.implementation.as_deref().and_then(address),
+        newest_implementation: row.newest_implementation.as_deref().and_then(address),
     })
 }
 
 /// An address that is kept as a number.
-fn address_of(word: U256) -> Address {
-    Address::from_word(B256::from(word))
+fn address(words: &[Amount]) -> Option<Address> {
+    words.first().map(|word| Address::from_word(B256::from(word.0)))
 }
 
 /// The last stored block with a timestamp at or before this one.
