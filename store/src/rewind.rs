@@ -11,7 +11,7 @@ use crate::derivation::begin_another_history;
 use crate::writer::Writer;
 
 /// Every table with rows per block, in an order that suits no foreign keys because there are none: what the lane of supply
-/// alone fills, and all others.
+/// alone writes, and all others.
 const UNDO_SUPPLY: [&str; 5] = [
     "delete from vvv_transfer where block_number > $1",
     "delete from supply_totals where block_number > $1",
