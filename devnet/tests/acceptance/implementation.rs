@@ -49,7 +49,7 @@ async fn unnamed_code_is_read_compared_and_warned_of_until_it_is_named(pool: PgP
     for path in ["/v1/supply", "/v1/capacity", "/v1/diem", "/v1/parameters", "/v1/stakers", "/v1/events"] {
         assert!(world.warnings(path).await.contains(&warning), "{path}");
     }
-    assert!(world.warnings(&format!("/v1/supply?block={}", upgraded - 1)).await.is_empty());
+    assert_eq!(world.warnings(&format!("/v1/supply?block={}", upgraded - 1)).await, [warning], "of the past too");
     let read: i64 = sqlx::query_scalar("select count(*) from reading where block_number = $1")
         .bind(i64::try_from(upgraded).unwrap())
         .fetch_one(&pool)
