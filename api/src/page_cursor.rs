@@ -1,6 +1,6 @@
 //! Where a run through a list has got to, and the block it keeps to. Opaque to clients.
 
-use alloy_primitives::{B256, hex};
+use alloy_primitives::{B128, B256, hex};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -29,9 +29,9 @@ pub struct PageCursor<K> {
     /// The deployment, for labels and policy are part of the answer.
     #[serde(rename = "d")]
     pub deployment: B256,
-    /// How often rows had been replaced by ones derived anew.
-    #[serde(rename = "r")]
-    pub replays: u64,
+    /// The history, for the same block has other rows in another.
+    #[serde(rename = "i")]
+    pub history: B128,
     /// The newest block when the run began.
     #[serde(rename = "s")]
     pub head_number: u64,
@@ -64,7 +64,7 @@ impl<K: Serialize + DeserializeOwned> PageCursor<K> {
             block_number: point.number,
             block_hash: point.hash,
             deployment: snapshot.known().digest,
-            replays: snapshot.progress().derivation.replays,
+            history: snapshot.progress().derivation.history,
             head_number,
             began_at,
             key,
@@ -88,7 +88,7 @@ impl<K: Serialize + DeserializeOwned> PageCursor<K> {
         if snapshot.known().digest != self.deployment {
             return Err(expired("labels or policy changed since the first page"));
         }
-        if snapshot.progress().derivation.replays != self.replays {
+        if snapshot.progress().derivation.history != self.history {
             return Err(expired("the rows were derived anew since the first page"));
         }
         let head = snapshot.progress().capacity.map_or(0, |cursor| cursor.number);

@@ -37,11 +37,11 @@ impl Tag {
     }
 }
 
-/// What an answer says beside its figures, and which derivation they are of.
+/// What an answer says beside its figures, and of which history they are.
 fn state_of(snapshot: &Snapshot) -> String {
     let AsOf { finality, sync, deployment, warnings, .. } = snapshot.as_of();
-    let Derivation { revision, replays } = snapshot.progress().derivation;
-    format!("{}|{}|{deployment}|{warnings:?}|{revision}|{replays}", finality.name(), sync.name())
+    let Derivation { revision, history, .. } = snapshot.progress().derivation;
+    format!("{}|{}|{deployment}|{warnings:?}|{revision}|{history}", finality.name(), sync.name())
 }
 
 /// 304 where the client holds this answer already; asked before the answer is worked out.

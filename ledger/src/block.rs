@@ -1,5 +1,7 @@
 //! One block's worth of input.
 
+use std::borrow::Cow;
+
 use alloy_primitives::{Address, U256};
 
 use crate::event::{Diem, Entry, Event, Staking, Vvv};
@@ -46,9 +48,9 @@ impl Block {
         self.untold(parameter).is_some_and(|untold| untold.after_block.checked_add(1) == Some(self.number))
     }
 
-    /// Whether an event of this block at or after `position` sets the parameter.
+    /// Whether an event of this block at or after `position` tells what the parameter is from then on.
     pub fn sets_from(&self, position: usize, parameter: Parameter) -> bool {
-        self.entries[position..].iter().any(|entry| entry.event.settings().iter().any(|s| s.parameter == parameter))
+        self.entries[position..].iter().any(|entry| entry.event.tells(parameter).is_some())
     }
 }
 
@@ -58,7 +60,20 @@ impl Event {
         matches!(self, Self::Staking(Staking::Upgraded(_) | Staking::Initialized))
     }
 
-    /// The parameters that this event sets.
+    /// What it says the parameter is now: the last word where it sets it more than once. New code is told of too.
+    pub fn tells(&self, parameter: Parameter) -> Option<Cow<'_, [U256]>> {
+        match self {
+            Self::Staking(Staking::Upgraded(implementation)) => {
+                (parameter == Parameter::Implementation).then(|| Cow::Owned(vec![implementation.into_word().into()]))
+            }
+            _ => {
+                let last = self.settings().iter().rev().find(|setting| setting.parameter == parameter);
+                last.map(|setting| Cow::Borrowed(setting.value.as_slice()))
+            }
+        }
+    }
+
+    /// The parameters that this event sets by name, which new code is not.
     pub fn settings(&self) -> &[Setting] {
         match self {
             Self::Staking(Staking::Set(settings)) | Self::Diem(Diem::Set(settings)) => settings,

@@ -37,4 +37,4 @@ pub mod witness;
 
 /// Counts the derivations there have been: raised whenever the same logs and readings come to give other rows, be it
 /// here, in what decodes them or in what writes them. Rows of another one are derived anew before anybody is served.
-pub const DERIVATION_REVISION: u32 = 2;
+pub const DERIVATION_REVISION: u32 = 3;

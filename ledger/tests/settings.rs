@@ -4,11 +4,13 @@
 
 mod chain;
 
+use alloy_primitives::Address;
 use chain::*;
 use ledger::block::Block;
 use ledger::capacity::{Capacity, CapacityChanges};
+use ledger::event::{Event, Staking};
 use ledger::halt::AnomalyKind;
-use ledger::parameter::{Parameter, Source, Untold};
+use ledger::parameter::{Parameter, Setting, Source, Untold};
 use ledger::position::Position;
 
 const CHANGED: u64 = 20;
@@ -53,4 +55,46 @@ fn a_change_somewhere_before_leaves_the_old_value_until_the_reading() {
 #[test]
 fn of_what_nobody_looked_for_the_reading_alone_is_known() {
     check(None, Some(1_700), Source::Call, "svvv_cooldown_seconds is 44, events announced 700");
+}
+
+fn implementation(code: Address) -> Setting {
+    Setting::word(Parameter::Implementation, code.into_word().into())
+}
+
+/// What a block with these upgrades and this reading makes known of the code in force.
+fn check_code(
+    upgrades: &[Address],
+    read: Option<Address>,
+    in_force: Address,
+    source: Source,
+    anomalies: &[AnomalyKind],
+) {
+    let mut chain = Chain::new();
+    let events: Vec<Event> = upgrades.iter().map(|code| Event::Staking(Staking::Upgraded(*code))).collect();
+    let (changes, _) = chain.mine_reading(&[&events], read.map(implementation).into_iter().collect()).unwrap();
+    let change = changes.parameters.iter().find(|change| change.parameter == Parameter::Implementation).unwrap();
+    assert_eq!((change.value.as_ref(), change.source), (Some(&implementation(in_force).value), source));
+    assert_eq!(changes.anomalies.iter().map(|anomaly| anomaly.kind).collect::<Vec<_>>(), anomalies);
+}
+
+#[test]
+fn an_upgrade_announces_the_code_in_force() {
+    check_code(&[ALICE], None, ALICE, Source::Event, &[]);
+    check_code(&[ALICE], Some(ALICE), ALICE, Source::Event, &[]);
+    check_code(&[ALICE, BOB], Some(BOB), BOB, Source::Event, &[]);
+    check_code(&[ALICE, BOB], None, BOB, Source::Event, &[]);
+}
+
+#[test]
+fn code_that_no_upgrade_gave_is_known_from_a_call() {
+    check_code(&[], Some(ALICE), ALICE, Source::Call, &[]);
+    check_code(&[ALICE, BOB], Some(ALICE), ALICE, Source::Call, &[AnomalyKind::ReadingMismatch]);
+}
+
+#[test]
+fn an_upgrade_to_the_same_code_is_told_again() {
+    let mut chain = Chain::with([implementation(ALICE)].into_iter().collect());
+    let (changes, _) = chain.mine(&[&[Event::Staking(Staking::Upgraded(ALICE))]]).unwrap();
+    let told = changes.parameters.iter().filter(|change| change.parameter == Parameter::Implementation);
+    assert_eq!(told.map(|change| change.source).collect::<Vec<_>>(), [Source::Event]);
 }

@@ -1,6 +1,6 @@
 //! Between what columns hold and what we mean by it.
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B128, B256, U256};
 use thiserror::Error;
 
 use crate::amount::Amount;
@@ -48,6 +48,11 @@ pub(crate) fn count(value: i64) -> Result<u64, Corrupt> {
 /// A `bigint` that counts something, or null.
 pub(crate) fn count_if(value: Option<i64>) -> Result<Option<u64>, Corrupt> {
     value.map(count).transpose()
+}
+
+/// The 16 bytes of a `uuid`.
+pub(crate) fn history(bytes: &[u8]) -> Result<B128, Corrupt> {
+    B128::try_from(bytes).map_err(|_| Corrupt("a history that is not 16 bytes".into()))
 }
 
 /// 20 bytes.

@@ -18,11 +18,21 @@ impl Writer {
     }
 }
 
-/// A database without blocks is of this program's.
+/// A database without blocks is of this program's, and the copy of an empty one a history of its own.
 pub(crate) async fn adopt(pool: &PgPool) -> Result<(), StoreError> {
-    sqlx::query("update derivation set revision = $1 where not exists (select from cursor)")
-        .bind(own_revision()?)
-        .execute(pool)
+    sqlx::query(
+        "update derivation set revision = $1, history = gen_random_uuid() where not exists (select from cursor)",
+    )
+    .bind(own_revision()?)
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Blocks that readers may have seen come to have other rows under the same hashes: what is stored is another history.
+pub(crate) async fn begin_another_history(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query("update public.derivation set replays = replays + 1, history = gen_random_uuid()")
+        .execute(connection)
         .await?;
     Ok(())
 }

@@ -7,14 +7,16 @@ use crate::StoreError;
 use crate::columns::bigint;
 use crate::completeness;
 use crate::cursor::Lane;
+use crate::derivation::begin_another_history;
 use crate::writer::Writer;
 
 /// Every table with rows per block, in an order that suits no foreign keys because there are none: what the lane of supply
-/// alone fills, and all others.
-const UNDO_SUPPLY: [&str; 4] = [
+/// alone writes, and all others.
+const UNDO_SUPPLY: [&str; 5] = [
     "delete from vvv_transfer where block_number > $1",
     "delete from supply_totals where block_number > $1",
     "delete from burn where block_number > $1",
+    "delete from anomaly where block_number > $1 and lane = 'supply'",
     "delete from reconciliation where block_number > $1 and lane = 'supply'",
 ];
 const UNDO_OTHERS: [&str; 11] = [
@@ -108,8 +110,7 @@ pub(crate) async fn take_back(
     .execute(&mut *connection)
     .await?;
     undo(connection, lane, first - 1).await?;
-    // The blocks come back under the same hashes: readers that keep what they read are told by this.
-    sqlx::query("update derivation set replays = replays + 1").execute(&mut *connection).await?;
+    begin_another_history(connection).await?;
     Ok(Some(from))
 }
 

@@ -55,7 +55,7 @@ async fn a_tag_names_block_query_finality_deployment_and_derivation(pool: PgPool
         "update follower set safe_number = 130",
         "update follower set halted = 'why'",
         "update deployment set digest = decode(repeat('aa', 32), 'hex')",
-        "update derivation set replays = replays + 1",
+        "update derivation set history = gen_random_uuid()",
         "update block set hash = decode(repeat('31', 32), 'hex') where number = 130; update cursor set block_hash = null",
     ] {
         service.execute(change).await;

@@ -110,7 +110,7 @@ async fn a_run_ends_after_a_thousand_blocks(pool: PgPool) {
 async fn a_run_ends_when_rows_are_derived_anew(pool: PgPool) {
     let service = Service::of_chain(pool).await;
     let cursor = first_cursor(&service, "").await;
-    service.execute("update derivation set replays = replays + 1").await;
+    service.execute("update derivation set history = gen_random_uuid()").await;
     service.get(&format!("/v1/capacity?cursor={cursor}")).await.problem(410, "cursor-expired");
 }
 

@@ -51,7 +51,12 @@ impl Service {
     pub(crate) async fn of_mainnet(pool: PgPool) -> Self {
         sqlx::raw_sql(include_str!("fixtures/mainnet.sql")).execute(&pool).await.unwrap();
         let revision = i32::try_from(ledger::DERIVATION_REVISION).unwrap();
-        sqlx::query("update derivation set revision = $1").bind(revision).execute(&pool).await.unwrap();
+        // Page cursors carry the history, and examples show them.
+        sqlx::query("update derivation set revision = $1, history = repeat('8c', 16)::uuid")
+            .bind(revision)
+            .execute(&pool)
+            .await
+            .unwrap();
         let document: String =
             sqlx::query_scalar("select document::text from deployment").fetch_one(&pool).await.unwrap();
         let deployment: Deployment = serde_json::from_str(&document).unwrap();

@@ -132,6 +132,10 @@ async fn a_block_that_was_reorged_away_is_not_served(pool: PgPool) {
     assert_eq!(alice(&service, 129).await, BEFORE, "the same block is read once");
     service.execute("update block set hash = decode(repeat('bb', 32), 'hex') where number = 129").await;
     assert_eq!(alice(&service, 129).await, AFTER);
-    service.execute("update position set svvv = svvv - 1 where svvv > 0; update derivation set replays = 1").await;
+    service
+        .execute(
+            "update position set svvv = svvv - 1 where svvv > 0; update derivation set history = gen_random_uuid()",
+        )
+        .await;
     assert_eq!(alice(&service, 129).await, BEFORE, "derived anew");
 }

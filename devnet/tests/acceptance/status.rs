@@ -132,7 +132,7 @@ async fn digests_are_those_of_the_rows(pool: PgPool) {
         ),
         ("burn", "update burn set count = count + 1", "update burn set count = count - 1"),
         ("parameter", "update parameter set value[1] = value[1] + 1", "update parameter set value[1] = value[1] - 1"),
-        ("anomaly", "insert into anomaly values (1, 1, 'a', 'b')", "delete from anomaly where kind = 'a'"),
+        ("anomaly", "insert into anomaly values (1, 1, 'a', 'b', 'supply')", "delete from anomaly where kind = 'a'"),
         (
             "vvv_transfer",
             "update vvv_transfer set recipient_balance = recipient_balance + 1 where block_number = (select max(block_number) from vvv_transfer)",

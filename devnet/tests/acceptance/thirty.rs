@@ -64,7 +64,8 @@ async fn at_thirty_random_blocks_everything_equals_the_contracts(pool: PgPool) {
 /// Set once or twice at all.
 const FEW: [&str; 3] = ["implementation", "vvv_owner", "treasury"];
 
-/// The first value of each, at the block that brought it, is known from the contract's own answer.
+/// The first value of each, at the block that brought it, is known from the contract's own answer; code says of itself when
+/// it comes.
 async fn no_event_announced_what_was_first(world: &World) {
     let history = world.oracle.get("/v1/parameters/history?limit=1000").await;
     let mut first: BTreeMap<&str, &Value> = BTreeMap::new();
@@ -88,5 +89,6 @@ async fn no_event_announced_what_was_first(world: &World) {
         assert_eq!(item["source"], "call", "{item}");
         assert!(item["value"].is_string(), "{item}");
     }
+    assert_eq!(first["implementation"]["source"], "event", "{}", first["implementation"]);
     assert!(world.oracle.get(&format!("/v1/entitlements/{VVV}")).await["stake"].is_object());
 }

@@ -139,7 +139,7 @@ impl CursorView {
 
 impl DerivationView {
     pub(super) fn new(progress: &Progress) -> Self {
-        let Derivation { revision, replays } = progress.derivation;
+        let Derivation { revision, replays, history: _ } = progress.derivation;
         let replay = progress.replay.map(|ReplayUnderWay { from_block, done_blocks, all_blocks }| ReplayView {
             from_block,
             done_blocks,

@@ -8,7 +8,7 @@ const DERIVED: [(&str, &str); 8] = [
         "anomaly",
         "update anomaly set detail = 'x' where ctid = (select max(ctid) from anomaly where block_number >= 30);
          delete from anomaly where ctid = (select min(ctid) from anomaly where block_number >= 30);
-         insert into anomaly values (40, 1, 'false', 'false')",
+         insert into anomaly values (40, 1, 'false', 'false', 'supply')",
     ),
     (
         "burn",

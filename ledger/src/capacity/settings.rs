@@ -39,8 +39,7 @@ impl Capacity {
     pub(super) fn upgrade(&mut self, block: &Block, entry: &Entry, implementation: Address) {
         self.reread(block, entry);
         self.totals.rewards = None;
-        let word = U256::from_be_slice(implementation.as_slice());
-        self.parameters.set(Parameter::Implementation, Some(vec![word]));
+        self.parameters.set(Parameter::Implementation, Some(vec![implementation.into_word().into()]));
     }
 
     /// From this entry on the readings hold, and what was not read or is set again later in the block is not known.
@@ -80,11 +79,10 @@ impl Capacity {
     }
 }
 
-/// Whether the last event of the block that sets the parameter gave it the value it has now.
+/// Whether the last event of the block that tells of the parameter gave it the value it has now.
 fn announced_by_event(block: &Block, parameter: Parameter, value: Option<&[U256]>) -> bool {
-    let mut settings = block.entries.iter().rev().flat_map(|entry| entry.event.settings().iter().rev());
-    let last = settings.find(|setting| setting.parameter == parameter);
-    last.is_some_and(|setting| Some(setting.value.as_slice()) == value)
+    let told = block.entries.iter().rev().find_map(|entry| entry.event.tells(parameter));
+    told.is_some_and(|told| Some(&*told) == value)
 }
 
 /// What a reading shows that events do not explain: another value than they announced, or a change that none tells of.

@@ -1,6 +1,7 @@
 //! What the ledger made of it.
 
 use alloy_primitives::U256;
+use ledger::halt::Anomaly;
 use ledger::mint::Minted;
 use ledger::position::Position;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
@@ -11,6 +12,7 @@ use super::event_row::event_row;
 use crate::StoreError;
 use crate::amount::Amount;
 use crate::columns::{Corrupt, amounts, bigint, integer};
+use crate::cursor::Lane;
 
 pub(super) async fn insert_events(connection: &mut PgConnection, blocks: &[StoredBlock]) -> Result<(), StoreError> {
     let (mut number, mut log_index, mut rows) = (vec![], vec![], vec![]);
@@ -276,15 +278,28 @@ pub(super) async fn insert_parameters(connection: &mut PgConnection, blocks: &[S
 /// Rare: a row at a time.
 pub(super) async fn insert_anomalies(connection: &mut PgConnection, blocks: &[StoredBlock]) -> Result<(), StoreError> {
     for StoredBlock { block, capacity, supply, .. } in blocks {
-        for anomaly in capacity.anomalies.iter().chain(&supply.anomalies) {
-            sqlx::query("insert into anomaly (block_number, log_index, kind, detail) values ($1, $2, $3, $4)")
-                .bind(bigint(block.number)?)
-                .bind(anomaly.log_index.map(integer).transpose()?)
-                .bind(anomaly.kind.name())
-                .bind(&anomaly.detail)
-                .execute(&mut *connection)
-                .await?;
+        for (lane, anomalies) in [(Lane::Capacity, &capacity.anomalies), (Lane::Supply, &supply.anomalies)] {
+            for anomaly in anomalies {
+                insert_anomaly(connection, block.number, lane, anomaly).await?;
+            }
         }
     }
+    Ok(())
+}
+
+async fn insert_anomaly(
+    connection: &mut PgConnection,
+    block_number: u64,
+    lane: Lane,
+    anomaly: &Anomaly,
+) -> Result<(), StoreError> {
+    sqlx::query("insert into anomaly (block_number, log_index, kind, detail, lane) values ($1, $2, $3, $4, $5)")
+        .bind(bigint(block_number)?)
+        .bind(anomaly.log_index.map(integer).transpose()?)
+        .bind(anomaly.kind.name())
+        .bind(&anomaly.detail)
+        .bind(lane.name())
+        .execute(connection)
+        .await?;
     Ok(())
 }

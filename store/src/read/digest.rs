@@ -22,7 +22,7 @@ pub struct TableDigest {
 const DERIVED: [(&str, &str); 9] = [
     (
         "anomaly",
-        r#"select t::text from anomaly t order by block_number, log_index, kind collate "C", detail collate "C""#,
+        r#"select t::text from anomaly t order by block_number, log_index, kind collate "C", detail collate "C", lane"#,
     ),
     ("burn", "select t::text from burn t order by sender, block_number"),
     ("capacity_totals", "select t::text from capacity_totals t order by block_number"),

@@ -1,11 +1,11 @@
 //! Deployment, cursors, and what the writer says of itself.
 
-use alloy_primitives::B256;
+use alloy_primitives::{B128, B256};
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 
 use super::ReadError;
-use crate::columns::{count, count_if, hash_if, revision};
+use crate::columns::{count, count_if, hash_if, history, revision};
 use crate::cursor::Lane;
 use crate::deployment::Deployment;
 
@@ -56,13 +56,17 @@ impl Progress {
     }
 }
 
-/// Which derivation the derived rows are of: what tells rows of one block apart that were derived at different times.
+/// Which derivation the derived rows are of: what tells rows of one block apart that were derived at different times, or for
+/// different databases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Derivation {
     /// As [`ledger::DERIVATION_REVISION`] was when they were derived.
     pub revision: u32,
     /// How often rows were replaced by ones derived anew.
     pub replays: u64,
+    /// A random name that no other database has, and this one no more once it has other rows of the same blocks. Of two
+    /// names nothing that is kept of one is true of the other.
+    pub history: B128,
 }
 
 impl Derivation {
@@ -202,6 +206,7 @@ struct ProgressRow {
     bootstrap_opening: Option<i64>,
     revision: i32,
     replays: i64,
+    history: Vec<u8>,
     replay_from: Option<i64>,
     replay_done: Option<i64>,
     replay_all: Option<i64>,
@@ -241,7 +246,7 @@ pub async fn progress(connection: &mut PgConnection) -> Result<Progress, ReadErr
                 t.block_number as bootstrap_number, t.opening_block as bootstrap_opening,
                 s.block_number as supply_number,
                 coalesce(s.block_hash, sb.hash) as supply_hash, sb.timestamp as supply_timestamp,
-                v.revision, v.replays,
+                v.revision, v.replays, uuid_send(v.history) as history,
                 r.from_block as replay_from, r.done_blocks as replay_done, r.all_blocks as replay_all
            from derivation v
            left join deployment d using (only_row)
@@ -264,7 +269,11 @@ pub async fn progress(connection: &mut PgConnection) -> Result<Progress, ReadErr
             Some(block_number) => Some(Bootstrap { block_number, opening_block: count_if(row.bootstrap_opening)? }),
             None => None,
         },
-        derivation: Derivation { revision: revision(row.revision)?, replays: count(row.replays)? },
+        derivation: Derivation {
+            revision: revision(row.revision)?,
+            replays: count(row.replays)?,
+            history: history(&row.history)?,
+        },
         replay: replay(row.replay_from, row.replay_done, row.replay_all)?,
     })
 }

@@ -10,7 +10,7 @@ use super::{Replay, Shadow};
 use crate::StoreError;
 use crate::columns::bigint;
 use crate::completeness;
-use crate::derivation::own_revision;
+use crate::derivation::{begin_another_history, own_revision};
 use crate::writer::patient;
 
 /// Blocks whose rows are compared at once.
@@ -125,7 +125,8 @@ impl Shadow {
             .bind(bigint(from_block)?)
             .execute(&mut *transaction)
             .await?;
-        sqlx::query("update public.derivation set revision = $1, replays = replays + 1")
+        begin_another_history(&mut transaction).await?;
+        sqlx::query("update public.derivation set revision = $1")
             .bind(own_revision()?)
             .execute(&mut *transaction)
             .await?;

@@ -108,7 +108,7 @@ async fn readers_can_only_read(pool: PgPool) {
     for forbidden in [
         "delete from position",
         "update cursor set block_number = 0",
-        "insert into anomaly values (1, 1, 'x', 'x')",
+        "insert into anomaly values (1, 1, 'x', 'x', 'supply')",
         "truncate block",
         "drop table block",
         "create table mine (x int)",

@@ -1,9 +1,11 @@
 //! Figures of finalized blocks are looked up once, and never shown of another history.
 
 use serde_json::Value;
-use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
 use super::compare;
+use super::fold::INTERVALS;
 use super::world::World;
 use crate::service::Service;
 
@@ -71,8 +73,57 @@ async fn what_is_kept_is_of_finalized_blocks_and_of_one_history(pool: PgPool) {
             before.iter().zip(&after).partition(|((block, _), _)| *block <= FINALIZED);
         assert!(kept.iter().all(|(before, after)| before == after), "{pointer}");
         assert!(looked_up.last().is_some_and(|(before, after)| before != after), "{pointer}");
-        service.execute("update derivation set replays = replays + 1").await;
+        service.execute("update derivation set history = gen_random_uuid()").await;
         let anew = read().await;
         assert!(kept.iter().zip(&anew).any(|((before, _), anew)| *before != anew), "{pointer}");
     }
+}
+
+/// Another chain of the same deployment and of as many blocks, in a database that is at its beginning.
+async fn another_world(pool: &PgPool, seed: u64) -> World {
+    let mut world = World::new(pool, seed, false).await;
+    world.grow(150).await;
+    finalize(pool, FINALIZED).await;
+    world
+}
+
+/// Tag and items of every series of every interval.
+async fn every_series(service: &Service) -> Vec<(String, Value)> {
+    let mut answers = Vec::new();
+    for interval in INTERVALS {
+        for topic in ["supply", "burns", "staking", "emissions", "diem"] {
+            let reply = service.get(&format!("/v1/{topic}/history?interval={interval}&from=1970-01-01")).await;
+            answers.push((reply.header("etag").to_owned(), reply.ok()["items"].clone()));
+        }
+    }
+    answers
+}
+
+/// An empty database takes the place of this one, under whoever is connected.
+async fn exchange(pool: &PgPool) -> PgPool {
+    let options = (*pool.connect_options()).clone();
+    let name = options.get_database().unwrap();
+    let mut server = PgConnection::connect_with(&options.clone().database("postgres")).await.unwrap();
+    for statement in [format!("drop database \"{name}\" with (force)"), format!("create database \"{name}\"")] {
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut server).await.unwrap();
+    }
+    server.close().await.unwrap();
+    PgPoolOptions::new().connect_with(options).await.unwrap()
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_is_kept_of_one_database_is_not_shown_of_the_one_in_its_place(pool: PgPool) {
+    let first = another_world(&pool, 41).await;
+    let service = Service::over(pool.clone());
+    let of_first = every_series(&service).await;
+    compare(&service, &first).await;
+    drop(first);
+    let pool = exchange(&pool).await;
+    let second = another_world(&pool, 43).await;
+    let of_second = every_series(&service).await;
+    assert_eq!(of_second, every_series(&Service::over(pool)).await, "as of a process begun anew");
+    for ((tag, items), (other_tag, other_items)) in of_first.iter().zip(&of_second) {
+        assert!(tag != other_tag && items != other_items);
+    }
+    compare(&service, &second).await;
 }
