@@ -22,13 +22,15 @@ pub struct EmissionMetrics {
     inflation_rate: Option<Ratio>,
     /// inflation_rate - burn_deflation_rate.
     net_inflation_rate: Option<RatioChange>,
-    /// What of all emissions stakers get; the rest is Venice's. Null where nobody has staked.
+    /// What of all emissions stakers get: (1 - p) * (1 - pL * svvv_locked / total_staked), where p is
+    /// venice_emissions_percentage and pL venice_emissions_percentage_when_locked; the rest is Venice's. Null where nobody has
+    /// staked.
     staker_share: Option<Ratio>,
     /// What one sVVV earns a year on average: emission_per_year * staker_share / total_staked. Null where nobody has staked.
     staker_apr: Option<Ratio>,
-    /// What one unlocked sVVV earns a year.
+    /// What one unlocked sVVV earns a year: emission_per_year * (1 - p) / total_staked. Null where nobody has staked.
     staker_apr_unlocked: Option<Ratio>,
-    /// What one locked sVVV earns a year.
+    /// What one locked sVVV earns a year: staker_apr_unlocked * (1 - pL). Null where nobody has staked.
     staker_apr_locked: Option<Ratio>,
 }
 
