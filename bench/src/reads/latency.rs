@@ -58,11 +58,15 @@ async fn one(server: &Server, question: &Question, draw: &Draw, number: usize, r
         let (status, answer) = client.ask(&target, body).await?;
         match status {
             StatusCode::OK => latencies.sorted.push(began.elapsed()),
-            StatusCode::SERVICE_UNAVAILABLE if answer.windows(11).any(|part| part == b"tables-busy") => {
-                latencies.refused += 1;
-            }
+            StatusCode::SERVICE_UNAVAILABLE if is_refusal(&answer) => latencies.refused += 1,
             _ => bail!("{}: {status}: {}", target, String::from_utf8_lossy(&answer)),
         }
     }
     Ok(latencies)
+}
+
+/// Of a client among too many, and not because something is amiss.
+fn is_refusal(answer: &[u8]) -> bool {
+    let said = String::from_utf8_lossy(answer);
+    ["problem:tables-busy", "problem:overloaded"].iter().any(|kind| said.contains(kind))
 }
