@@ -1,6 +1,6 @@
 -- Names what is stored: what readers keep of one history is none of another. A number counted up does not, for it begins
 -- anew in every database and goes back with a backup.
-alter table derivation add column history uuid not null default gen_random_uuid(); -- another wherever `replays` is raised
+alter table derivation add column history uuid not null default gen_random_uuid(); -- another wherever `replays` is raised and a writer comes
 
 -- A repair of the lane of supply takes back what that lane noted, and nothing else. Older rows are derived anew before
 -- anybody is served.

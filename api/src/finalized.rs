@@ -1,7 +1,7 @@
 //! Figures after finalized blocks that ended a period, kept from one request to the next.
 //!
 //! Everybody who draws a series asks for the same days again. What a finalized block left behind changes only where history
-//! is derived anew, and then it is another history: nothing that is kept is ever wrong, and only room bounds how long it is.
+//! is derived anew or put back from a backup, and then it is another history: only room bounds how long a figure is kept.
 
 use std::hash::Hash;
 

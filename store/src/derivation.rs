@@ -18,14 +18,19 @@ impl Writer {
     }
 }
 
-/// A database without blocks is of this program's, and the copy of an empty one a history of its own.
+/// A database without blocks is of this program's.
 pub(crate) async fn adopt(pool: &PgPool) -> Result<(), StoreError> {
-    sqlx::query(
-        "update derivation set revision = $1, history = gen_random_uuid() where not exists (select from cursor)",
-    )
-    .bind(own_revision()?)
-    .execute(pool)
-    .await?;
+    sqlx::query("update derivation set revision = $1 where not exists (select from cursor)")
+        .bind(own_revision()?)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// What a writer comes to, or comes back to, may have been put back from a backup meanwhile, or be a copy: under its old name
+/// readers may keep what is not in it.
+pub(crate) async fn name_history(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query("update public.derivation set history = gen_random_uuid()").execute(connection).await?;
     Ok(())
 }
 

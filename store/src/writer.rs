@@ -43,6 +43,7 @@ impl Writer {
         let copies = options.get_socket().is_some() || options.get_host().starts_with('/');
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
         crate::MIGRATIONS.run(&pool).await?;
+        derivation::name_history(&mut lock).await?;
         Ok(Self { pool, copies, keeps_inputs: true, lock: Arc::new(Mutex::new(lock)) })
     }
 
@@ -62,6 +63,7 @@ impl Writer {
         }
         let mut lock = PgConnection::connect_with(&self.pool.connect_options()).await?;
         take_lock(&mut lock).await?;
+        derivation::name_history(&mut lock).await?;
         *held = lock;
         Ok(())
     }

@@ -70,6 +70,18 @@ async fn history(pool: &PgPool) -> B128 {
     progress::progress(&mut database.begin().await.unwrap()).await.unwrap().derivation.history
 }
 
+/// Ends the session that holds the writer lock, and waits until it has ended.
+async fn end_lock(pool: &PgPool) {
+    let ended: Vec<bool> = sqlx::query_scalar(
+        "select pg_terminate_backend(pid, 10000) from pg_locks
+          where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())",
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap();
+    assert_eq!(ended, [true]);
+}
+
 /// Same blocks, other rows: whoever keeps what was read is told by another name.
 #[sqlx::test(migrations = false)]
 async fn a_history_ends_with_its_rows(pool: PgPool) {
@@ -99,8 +111,14 @@ async fn a_history_ends_with_its_rows(pool: PgPool) {
     names.push(history(&pool).await);
     repair(&writer, Lane::Capacity, 1).await;
     names.push(history(&pool).await);
-    // Nothing is stored any more, as in the copy of an empty database.
-    writer.adopt(&deployment()).await.unwrap();
+    // A writer that comes back, or another that comes, finds what may have been put back meanwhile.
+    writer.hold_lock().await.unwrap();
+    assert_eq!(history(&pool).await, names[names.len() - 1], "it never went away");
+    end_lock(&pool).await;
+    writer.hold_lock().await.unwrap();
+    names.push(history(&pool).await);
+    end_lock(&pool).await;
+    let _other = crate::world::writer(&pool).await;
     names.push(history(&pool).await);
     let count = names.len();
     names.sort_unstable();
