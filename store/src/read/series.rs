@@ -10,6 +10,7 @@ use alloy_primitives::{Address, U256};
 use ledger::mint::Minted;
 use ledger::parameter::Parameter;
 use ledger::totals::{CapacityTotals, SupplyTotals, Tally};
+use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection};
 
 use super::mint::MintedRow;
@@ -66,6 +67,21 @@ pub async fn last_before(
     Ok(numbers.into_iter().map(|number| Some(number?.min(newest))).collect())
 }
 
+/// The newest row of a table of totals at or below each block.
+macro_rules! totals_of {
+    ($table:literal) => {
+        concat!(
+            "select wanted.number as wanted, newest.*
+               from (select distinct unnest($1::bigint[])) as wanted (number)
+              cross join lateral (
+                    select * from ",
+            $table,
+            " where block_number <= wanted.number
+                     order by block_number desc limit 1) newest",
+        )
+    };
+}
+
 /// A row of `T`, and the block that was asked for.
 #[derive(FromRow)]
 struct At<T> {
@@ -82,18 +98,7 @@ pub async fn capacity(
     connection: &mut PgConnection,
     blocks: &[u64],
 ) -> Result<BTreeMap<u64, CapacityTotals>, ReadError> {
-    let rows: Vec<At<CapacityRow>> = sqlx::query_as(
-        "select wanted.number as wanted, newest.*
-           from (select distinct unnest($1::bigint[])) as wanted (number)
-          cross join lateral (
-                select * from capacity_totals
-                 where block_number <= wanted.number
-                 order by block_number desc limit 1) newest",
-    )
-    .bind(numbers(blocks))
-    .fetch_all(connection)
-    .await?;
-    at_each(blocks, rows)
+    totals_at::<CapacityRow, _>(connection, totals_of!("capacity_totals"), blocks).await
 }
 
 /// Totals that VVV transfers move, after each of these blocks.
@@ -101,25 +106,20 @@ pub async fn capacity(
 /// # Errors
 /// [`ReadError`].
 pub async fn supply(connection: &mut PgConnection, blocks: &[u64]) -> Result<BTreeMap<u64, SupplyTotals>, ReadError> {
-    let rows: Vec<At<SupplyRow>> = sqlx::query_as(
-        "select wanted.number as wanted, newest.*
-           from (select distinct unnest($1::bigint[])) as wanted (number)
-          cross join lateral (
-                select * from supply_totals
-                 where block_number <= wanted.number
-                 order by block_number desc limit 1) newest",
-    )
-    .bind(numbers(blocks))
-    .fetch_all(connection)
-    .await?;
-    at_each(blocks, rows)
+    totals_at::<SupplyRow, _>(connection, totals_of!("supply_totals"), blocks).await
 }
 
 /// A block before the first event has no row, and nothing in it.
-fn at_each<R, T>(blocks: &[u64], rows: Vec<At<R>>) -> Result<BTreeMap<u64, T>, ReadError>
+async fn totals_at<R, T>(
+    connection: &mut PgConnection,
+    statement: &'static str,
+    blocks: &[u64],
+) -> Result<BTreeMap<u64, T>, ReadError>
 where
+    R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     T: Default + TryFrom<R, Error = ReadError>,
 {
+    let rows: Vec<At<R>> = sqlx::query_as(statement).bind(numbers(blocks)).fetch_all(connection).await?;
     let mut totals: BTreeMap<u64, T> = blocks.iter().map(|block| (*block, T::default())).collect();
     for At { wanted, row } in rows {
         totals.insert(count(wanted)?, row.try_into()?);
